@@ -1,0 +1,240 @@
+/* The one set-up step, run before every npm script and so before node_modules
+ * exists: only Node's own modules here. It finds the tools the scripts need,
+ * installs what is missing with apt, then runs `npm ci` when the lock file has
+ * changed. When all is there it does nothing and starts no process.
+ * GOSSAMER_NO_INSTALL=1 makes it say what to run instead of running it. */
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * A tool: any one of `commands` on PATH will do; `pkg` is the Debian package
+ * that brings it. `lint` marks what only lint and fmt need.
+ * @typedef {{ commands: string[], pkg: string, lint?: boolean }} Tool
+ */
+
+/** @type {Tool[]} */
+export const TOOLS = [
+  { commands: ["emcc"], pkg: "emscripten" },
+  { commands: ["cmake"], pkg: "cmake" },
+  { commands: ["ninja"], pkg: "ninja-build" },
+  { commands: ["cc", "gcc", "clang"], pkg: "gcc" },
+  { commands: ["c++", "g++", "clang++"], pkg: "g++" },
+  {
+    commands: ["chromium", "chromium-browser", "google-chrome"],
+    pkg: "chromium",
+  },
+  { commands: ["clang-format"], pkg: "clang-format", lint: true },
+  { commands: ["clang-tidy"], pkg: "clang-tidy", lint: true },
+];
+
+/**
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean }} Entry
+ * @typedef {{ packages: Record<string, Entry> }} Lock
+ */
+
+/**
+ * What the step reads and does, so that tests can stand in for all of it.
+ * @typedef {object} Machine
+ * @property {Record<string, string | undefined>} env
+ * @property {string} platform
+ * @property {number} uid
+ * @property {boolean} tty whether somebody can answer a password prompt
+ * @property {string} nodeVersion
+ * @property {(command: string) => boolean} has whether PATH has it
+ * @property {(argv: string[]) => number} run runs it, answers its exit code
+ * @property {() => Lock} lock the project's package-lock.json
+ * @property {() => Lock | null} installed npm's record of node_modules
+ * @property {(line: string) => void} log
+ */
+
+/** A set-up that cannot go on; the message says what to do about it. */
+export class SetupError extends Error {}
+
+/**
+ * The packages whose tools are not there.
+ * @param {(command: string) => boolean} has
+ * @param {boolean} lint
+ */
+export function missingPackages(has, lint) {
+  return TOOLS.filter((tool) => lint || !tool.lint)
+    .filter((tool) => !tool.commands.some(has))
+    .map((tool) => tool.pkg);
+}
+
+/**
+ * The command line in front of apt-get: empty for root, sudo otherwise.
+ * @param {Machine} machine
+ * @returns {string[] | null} null when there is no way to become root
+ */
+export function rootPrefix(machine) {
+  if (machine.uid === 0) return [];
+  if (!machine.has("sudo")) return null;
+  return machine.tty ? ["sudo"] : ["sudo", "-n"];
+}
+
+/**
+ * @param {string[]} prefix
+ * @param {string[]} args
+ */
+function aptGet(prefix, args) {
+  return [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"].concat(
+    args,
+  );
+}
+
+/**
+ * @param {Machine} machine
+ * @param {string[]} packages
+ */
+function installPackages(machine, packages) {
+  const list = packages.join(" ");
+  const manual = `apt-get install -y ${list}`;
+  if (machine.platform !== "linux" || !machine.has("apt-get")) {
+    throw new SetupError(
+      `missing: ${list}\n` +
+        "There is no apt-get here: install these (Debian package names) by " +
+        "hand and put their commands on PATH.",
+    );
+  }
+  const prefix = rootPrefix(machine);
+  if (machine.env.GOSSAMER_NO_INSTALL === "1" || prefix === null) {
+    const why =
+      prefix === null
+        ? "neither root nor sudo to install it with"
+        : "GOSSAMER_NO_INSTALL=1 forbids installing it";
+    const sudo = machine.uid === 0 ? "" : "sudo ";
+    throw new SetupError(`missing: ${list} (${why}). Run:\n  ${sudo}${manual}`);
+  }
+  const install = aptGet(prefix, ["install", "-y", ...packages]);
+  machine.log(`installing: ${install.join(" ")}`);
+  if (machine.run(install) === 0) return;
+  // Empty or outdated package lists look like a failed install.
+  const update = aptGet(prefix, ["update"]);
+  machine.log(`updating the package lists: ${update.join(" ")}`);
+  if (machine.run(update) !== 0 || machine.run(install) !== 0) {
+    throw new SetupError(
+      `apt-get could not install: ${list}. See its messages above, or run:\n` +
+        `  ${[...prefix, manual].join(" ")}`,
+    );
+  }
+}
+
+/**
+ * Whether node_modules holds what the lock file says. Packages for other
+ * platforms are optional and may be absent.
+ * @param {Lock} lock
+ * @param {Lock | null} installed
+ */
+export function modulesAreCurrent(lock, installed) {
+  if (installed === null) return false;
+  return Object.entries(lock.packages).every(([path, entry]) => {
+    if (path === "") return true;
+    const have = installed.packages[path];
+    if (have === undefined) return entry.optional === true;
+    return have.version === entry.version && have.integrity === entry.integrity;
+  });
+}
+
+/** @param {Machine} machine */
+function installModules(machine) {
+  if (modulesAreCurrent(machine.lock(), machine.installed())) return;
+  if (machine.env.GOSSAMER_NO_INSTALL === "1") {
+    throw new SetupError(
+      "node_modules is missing or differs from package-lock.json " +
+        "(GOSSAMER_NO_INSTALL=1 forbids installing it). Run:\n  npm ci",
+    );
+  }
+  machine.log("installing: npm ci");
+  if (machine.run(["npm", "ci"]) !== 0) {
+    throw new SetupError("npm ci failed; see its messages above.");
+  }
+}
+
+/**
+ * @param {Machine} machine
+ * @param {{ lint?: boolean }} [options]
+ */
+export function setup(machine, { lint = false } = {}) {
+  const [major = 0, minor = 0] = machine.nodeVersion.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 11)) {
+    throw new SetupError(
+      `Node ${machine.nodeVersion} is too old: 20.11 or newer is needed.`,
+    );
+  }
+  const packages = missingPackages(machine.has, lint);
+  if (packages.length > 0) {
+    installPackages(machine, packages);
+    const still = missingPackages(machine.has, lint);
+    if (still.length > 0) {
+      throw new SetupError(
+        `installed, yet not on PATH: the commands of ${still.join(", ")}`,
+      );
+    }
+  }
+  installModules(machine);
+}
+
+/**
+ * @param {string} command
+ * @param {string} path
+ */
+export function onPath(command, path) {
+  return path.split(delimiter).some((folder) => {
+    if (folder === "") return false;
+    const file = join(folder, command);
+    try {
+      accessSync(file, constants.X_OK);
+      return statSync(file).isFile();
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** @param {string} file */
+function readJson(file) {
+  return JSON.parse(readFileSync(join(ROOT, file), "utf8"));
+}
+
+/** @returns {Machine} */
+function thisMachine() {
+  return {
+    env: process.env,
+    platform: process.platform,
+    uid: process.getuid?.() ?? -1,
+    tty: process.stdin.isTTY === true && process.env.CI === undefined,
+    nodeVersion: process.versions.node,
+    has: (command) => onPath(command, process.env.PATH ?? ""),
+    run: ([command = "", ...args]) =>
+      // Standard output stays free for the answer of the script that follows.
+      spawnSync(command, args, { cwd: ROOT, stdio: ["inherit", 2, 2] })
+        .status ?? 1,
+    lock: () => readJson("package-lock.json"),
+    installed: () => {
+      try {
+        return readJson("node_modules/.package-lock.json");
+      } catch {
+        return null;
+      }
+    },
+    log: (line) => process.stderr.write(`setup: ${line}\n`),
+  };
+}
+
+/** @param {string[]} args */
+function main(args) {
+  try {
+    setup(thisMachine(), { lint: args.includes("lint") });
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`setup: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  main(process.argv.slice(2));

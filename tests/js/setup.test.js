@@ -1,0 +1,228 @@
+/* The set-up step against a machine made up for each test. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  SetupError,
+  TOOLS,
+  missingPackages,
+  modulesAreCurrent,
+  onPath,
+  setup,
+} from "../../.ci/setup.mjs";
+
+const ALL = [...TOOLS.flatMap((tool) => tool.commands), "apt-get", "sudo"];
+const LOCK = {
+  packages: {
+    "": { version: "0.1.0" },
+    "node_modules/a": { version: "1.0.0", integrity: "sha512-a" },
+    "node_modules/b": { version: "2.0.0", integrity: "b", optional: true },
+  },
+};
+const INSTALLED = {
+  packages: { "node_modules/a": { version: "1.0.0", integrity: "sha512-a" } },
+};
+
+/**
+ * A machine that has every tool except `without`; running apt-get install
+ * makes the missing ones appear, unless `run` says otherwise.
+ */
+function machine({ without = [], ...overrides } = {}) {
+  const absent = new Set(without);
+  const ran = [];
+  const logged = [];
+  const fake = {
+    env: {},
+    platform: "linux",
+    uid: 0,
+    tty: false,
+    nodeVersion: "20.11.0",
+    has: (command) => ALL.includes(command) && !absent.has(command),
+    lock: () => LOCK,
+    installed: () => INSTALLED,
+    log: (line) => logged.push(line),
+    ...overrides,
+    run: (argv) => {
+      ran.push(argv.join(" "));
+      const status = overrides.run?.(argv, ran.length) ?? 0;
+      if (status === 0 && argv.includes("install")) {
+        for (const command of [...absent]) {
+          if (command !== "sudo") absent.delete(command);
+        }
+      }
+      return status;
+    },
+  };
+  return { fake, ran, logged };
+}
+
+/** Runs a set-up that must fail; answers its message. */
+function failure(fake, options) {
+  try {
+    setup(fake, options);
+  } catch (error) {
+    assert.ok(error instanceof SetupError, String(error.stack));
+    return error.message;
+  }
+  return assert.fail("the set-up went through");
+}
+
+test("with everything there it runs and says nothing", () => {
+  const { fake, ran, logged } = machine();
+  setup(fake, { lint: true });
+  assert.deepEqual(ran, []);
+  assert.deepEqual(logged, []);
+});
+
+test("missing tools are announced, then installed in one go as root", () => {
+  const { fake, ran, logged } = machine({
+    without: ["emcc", "ninja"],
+    run: () => {
+      assert.equal(logged.length, 1, "said so before running it");
+      return 0;
+    },
+  });
+  setup(fake);
+  assert.deepEqual(ran, [
+    "env DEBIAN_FRONTEND=noninteractive apt-get install -y " +
+      "emscripten ninja-build",
+  ]);
+  assert.match(logged[0], /installing: .*emscripten ninja-build/);
+});
+
+test("an emcc on PATH is used as it is", () => {
+  assert.deepEqual(
+    missingPackages((command) => command === "emcc", false),
+    ["cmake", "ninja-build", "gcc", "g++", "chromium"],
+  );
+});
+
+test("any one of a tool's commands will do", () => {
+  const { fake, ran } = machine({
+    without: ["cc", "gcc", "c++", "g++", "chromium"],
+  });
+  setup(fake);
+  assert.deepEqual(ran, []);
+});
+
+test("clang-format and clang-tidy are asked for by lint alone", () => {
+  const without = ["clang-format", "clang-tidy"];
+  const plain = machine({ without });
+  setup(plain.fake);
+  assert.deepEqual(plain.ran, []);
+  const lint = machine({ without });
+  setup(lint.fake, { lint: true });
+  assert.match(lint.ran[0], /install -y clang-format clang-tidy$/);
+});
+
+test("an ordinary user installs through sudo, asked only at a terminal", () => {
+  const batch = machine({ without: ["cmake"], uid: 1000 });
+  setup(batch.fake);
+  assert.match(batch.ran[0], /^sudo -n env .* apt-get install -y cmake$/);
+  const person = machine({ without: ["cmake"], uid: 1000, tty: true });
+  setup(person.fake);
+  assert.match(person.ran[0], /^sudo env .* apt-get install -y cmake$/);
+});
+
+test("a failed install updates the package lists and tries again", () => {
+  const { fake, ran } = machine({
+    without: ["cmake"],
+    run: (_argv, nth) => (nth === 1 ? 100 : 0),
+  });
+  setup(fake);
+  assert.deepEqual(
+    ran.map((line) => line.replace(/.*apt-get /, "")),
+    ["install -y cmake", "update", "install -y cmake"],
+  );
+});
+
+test("an install that keeps failing names the packages", () => {
+  const { fake } = machine({ without: ["cmake"], run: () => 100 });
+  assert.match(failure(fake), /could not install: cmake[^]*apt-get install/);
+});
+
+test("an install that brings no command on PATH is reported", () => {
+  const { fake } = machine({ has: (command) => command !== "emcc" });
+  assert.match(failure(fake), /not on PATH: the commands of emscripten/);
+});
+
+test("GOSSAMER_NO_INSTALL=1 prints the exact command and runs nothing", () => {
+  const env = { GOSSAMER_NO_INSTALL: "1" };
+  const root = machine({ without: ["emcc", "cmake"], env });
+  assert.match(
+    failure(root.fake),
+    /Run:\n {2}apt-get install -y emscripten cmake$/,
+  );
+  const user = machine({ without: ["emcc"], env, uid: 1000 });
+  assert.match(failure(user.fake), /\n {2}sudo apt-get install -y emscripten$/);
+  assert.deepEqual([...root.ran, ...user.ran], []);
+});
+
+test("GOSSAMER_NO_INSTALL=1 lets a complete machine through", () => {
+  const { fake, ran } = machine({ env: { GOSSAMER_NO_INSTALL: "1" } });
+  setup(fake, { lint: true });
+  assert.deepEqual(ran, []);
+});
+
+test("GOSSAMER_NO_INSTALL=1 asks for npm ci when modules are stale", () => {
+  const { fake, ran } = machine({
+    env: { GOSSAMER_NO_INSTALL: "1" },
+    installed: () => null,
+  });
+  assert.match(failure(fake), /\n {2}npm ci$/);
+  assert.deepEqual(ran, []);
+});
+
+test("without root and sudo the command is printed", () => {
+  const { fake, ran } = machine({ without: ["cmake", "sudo"], uid: 1000 });
+  assert.match(failure(fake), /neither root nor sudo[^]*install -y cmake$/);
+  assert.deepEqual(ran, []);
+});
+
+test("without apt-get the missing packages are named", () => {
+  const noApt = machine({ without: ["cmake", "apt-get"] });
+  assert.match(failure(noApt.fake), /missing: cmake\n.*no apt-get/);
+  const mac = machine({ without: ["cmake"], platform: "darwin" });
+  assert.match(failure(mac.fake), /missing: cmake\n/);
+});
+
+test("an old Node is refused with the version it takes", () => {
+  const { fake } = machine({ nodeVersion: "20.10.0" });
+  assert.match(failure(fake), /Node 20\.10\.0 is too old: 20\.11/);
+});
+
+test("absent modules are installed with npm ci", () => {
+  const { fake, ran, logged } = machine({ installed: () => null });
+  setup(fake);
+  assert.deepEqual(ran, ["npm ci"]);
+  assert.deepEqual(logged, ["installing: npm ci"]);
+});
+
+test("a failing npm ci ends the set-up", () => {
+  const { fake } = machine({ installed: () => null, run: () => 1 });
+  assert.match(failure(fake), /npm ci failed/);
+});
+
+test("modules are current when versions and hashes are the lock's", () => {
+  const changed = (entry) => ({ packages: { "node_modules/a": entry } });
+  assert.equal(modulesAreCurrent(LOCK, INSTALLED), true);
+  assert.equal(modulesAreCurrent(LOCK, null), false);
+  assert.equal(modulesAreCurrent(LOCK, { packages: {} }), false);
+  assert.equal(
+    modulesAreCurrent(
+      LOCK,
+      changed({ version: "1.0.1", integrity: "sha512-a" }),
+    ),
+    false,
+  );
+  assert.equal(
+    modulesAreCurrent(LOCK, changed({ version: "1.0.0", integrity: "x" })),
+    false,
+  );
+});
+
+test("a command is found on PATH only if it can be run", () => {
+  const folder = process.execPath.replace(/\/[^/]*$/, "");
+  assert.equal(onPath("node", `/nowhere:${folder}`), true);
+  assert.equal(onPath("node", "/nowhere:"), false);
+  assert.equal(onPath("usr", "/"), false, "a folder is no command");
+});
