@@ -1,0 +1,103 @@
+/* Every import from JavaScript, and nothing else: the C side of the border.
+ *
+ * The module is called "gossamer"; js/host/ answers the same names. Imports
+ * return a count, 0, or a negative GS_E*; they never wait. One that starts an
+ * operation takes a token (see op.h) and answers GS__PENDING when the result
+ * will come through the export gs_complete(token, result). */
+#ifndef GS_HOST_HOST_H
+#define GS_HOST_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* "Not finished: park until gs_complete()". Outside the range of errors. */
+#define GS__PENDING INT32_MIN
+
+#ifdef __wasm__
+#define GS__IMPORT(name) \
+  __attribute__((import_module("gossamer"), import_name(name))) extern
+#else
+#define GS__IMPORT(name) extern /* tests/c/host_native.c has these */
+#endif
+
+/* ---- program ---- */
+
+/* The monotonic clock in milliseconds, from the program's start. */
+GS__IMPORT("now") double gs__host_now(void);
+/* A number from 0 to 2^32-1 that seeds the runtime's random choices. */
+GS__IMPORT("seed") uint32_t gs__host_seed(void);
+/* One message of the runtime itself, for stderr; a line end is added. */
+GS__IMPORT("report")
+void gs__host_report(const char *text, size_t text_bytes);
+/* Ends the program; does not return. */
+GS__IMPORT("exit") void gs__host_exit(int32_t code);
+/* Asks for gs_pump() to be called, soon and not from inside this call. */
+GS__IMPORT("wake") void gs__host_wake(void);
+
+/* ---- operations ---- */
+
+/* Gives up a pending operation. Afterwards the host neither completes it nor
+ * touches its buffers. A token that is not pending is ignored. */
+GS__IMPORT("op_cancel") void gs__host_op_cancel(uint32_t token);
+
+/* ---- frames and canvas ---- */
+
+/* Asks for one call of gs_frame_event(timestamp_ms). Calls before it came
+ * count as one. */
+GS__IMPORT("frame_request") void gs__host_frame_request(void);
+/* Nobody waits for a frame any more; the request, if any, may be dropped. */
+GS__IMPORT("frame_cancel") void gs__host_frame_cancel(void);
+GS__IMPORT("canvas_present")
+int32_t gs__host_canvas_present(const void *pixels, uint32_t width,
+                                uint32_t height);
+/* The width, or GS_ENODEV; the height in *height. */
+GS__IMPORT("canvas_size") int32_t gs__host_canvas_size(uint32_t *height);
+
+/* ---- HTTP ---- */
+
+/* Starts a GET; GS__PENDING or an error. The result is a response handle. */
+GS__IMPORT("http_get")
+int32_t gs__host_http_get(uint32_t token, const char *url, size_t url_bytes);
+GS__IMPORT("http_status") int32_t gs__host_http_status(uint32_t http);
+/* Text results: the whole length; at most buf_bytes of it are copied, without
+ * a NUL. Names are given with their length. */
+GS__IMPORT("http_header")
+int32_t gs__host_http_header(uint32_t http, const char *name,
+                             size_t name_bytes, char *buf, size_t buf_bytes);
+GS__IMPORT("http_header_at")
+int32_t gs__host_http_header_at(uint32_t http, uint32_t index, char *buf,
+                                size_t buf_bytes);
+GS__IMPORT("http_url")
+int32_t gs__host_http_url(uint32_t http, char *buf, size_t buf_bytes);
+/* Bytes copied at once (0: end), or GS__PENDING: the result is the count. */
+GS__IMPORT("http_read")
+int32_t gs__host_http_read(uint32_t token, uint32_t http, void *buf,
+                           size_t buf_bytes);
+/* Aborts and forgets; a pending read of it is forgotten too, its token must
+ * be cancelled first. */
+GS__IMPORT("http_close") void gs__host_http_close(uint32_t http);
+/* The words for the last failed http_get; as the text results above. */
+GS__IMPORT("http_error")
+int32_t gs__host_http_error(char *buf, size_t buf_bytes);
+
+/* ---- standard input ---- */
+
+/* Bytes copied at once (0: end of input), or GS__PENDING. */
+GS__IMPORT("stdin_read")
+int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes);
+
+/* ---- calls from JavaScript (struct gs__call in gossamer/export.h) ---- */
+
+/* The body of a call returned; call->result is read before this returns. */
+struct gs__call;
+GS__IMPORT("call_done") void gs__host_call_done(struct gs__call *call);
+
+/* ---- debug builds ---- */
+
+#ifdef GS_STACK_CHECK
+/* Moves the limits of Emscripten's stack check to the running goroutine. */
+GS__IMPORT("stack_limits")
+void gs__host_stack_limits(uintptr_t top, uintptr_t base);
+#endif
+
+#endif

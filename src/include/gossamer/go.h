@@ -1,0 +1,80 @@
+/* Goroutines: start, yield, end.
+ *
+ * All goroutines of a program run on one thread and switch only where a
+ * function parks; such functions say **Parks** in their contract. main() is
+ * the first goroutine, and the program ends when it returns, as in Go. */
+#ifndef GOSSAMER_GO_H
+#define GOSSAMER_GO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A goroutine's number: 1 for main, then upwards, never reused. */
+typedef int64_t gs_id;
+
+/* What a goroutine runs. It must have exactly this type: WebAssembly checks
+ * the signature of a call through a pointer. */
+typedef void gs_func(void *arg);
+
+/* A deadline that never comes. */
+#define GS_FOREVER INT64_MAX
+
+/* Stack of a goroutine started by gs_go(): C stack and parked frames share it.
+ * It has room for printf("%Lf") five calls deep. */
+#define GS_STACK_DEFAULT ((size_t)32768)
+/* The smallest stack; gs_go_with() answers GS_EINVAL below it. */
+#define GS_STACK_MIN ((size_t)256)
+/* The largest stack; gs_go_with() answers GS_EINVAL above it. */
+#define GS_STACK_MAX ((size_t)1 << 28)
+
+struct gs_go_options {
+  size_t stack_bytes; /* 0: GS_STACK_DEFAULT; rounded up to a multiple of 16 */
+  const char *name;   /* for dumps; a string that outlives it, or NULL */
+};
+
+/* Starts a goroutine that runs fn(arg) after the caller parks or ends. Returns
+ * its id, GS_EINVAL when fn is NULL, or GS_ENOMEM. Never parks. */
+gs_id gs_go(gs_func *fn, void *arg);
+
+/* As gs_go(), with a stack size and a name; options may be NULL. GS_EINVAL too
+ * when the stack size is out of range. */
+gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg);
+
+/* **Parks** behind all goroutines that are ready to run, and gives the host a
+ * turn when the time slice is over. 0, or GS_EPERM outside a goroutine. */
+int gs_yield(void);
+
+/* **Parks** for ever while the program serves calls from JavaScript: it ends
+ * when the host stops it. Other goroutines that wait are then not a deadlock.
+ * Returns only outside a goroutine, with GS_EPERM. */
+int gs_serve(void);
+
+/* Ends the calling goroutine and runs nothing more of it (Go's Goexit). In
+ * main it leaves the others running; when they have ended too, that is a
+ * deadlock. Outside a goroutine it ends the program with an error. */
+#ifdef __cplusplus
+[[noreturn]] void gs_exit(void);
+#else
+_Noreturn void gs_exit(void);
+#endif
+
+/* The running goroutine's id; 0 outside a goroutine. Never parks. */
+gs_id gs_self(void);
+
+/* How many goroutines there are, main included. Never parks. */
+size_t gs_count(void);
+
+/* Writes one line per goroutine to stderr: id, name, state, what it waits for
+ * and since when. Never parks. */
+void gs_dump(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

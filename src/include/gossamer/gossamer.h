@@ -1,0 +1,18 @@
+/* Gossamer: goroutines for C in web pages and in Node. Includes everything.
+ *
+ * In the contracts, **Parks** means that only the calling goroutine waits
+ * while the others and the page go on; "outside a goroutine" is code that the
+ * host calls directly, such as a C++ constructor of a global. */
+#ifndef GOSSAMER_GOSSAMER_H
+#define GOSSAMER_GOSSAMER_H
+
+#include "chan.h"
+#include "error.h"
+#include "export.h"
+#include "frame.h"
+#include "go.h"
+#include "http.h"
+#include "time.h"
+#include "typed.h"
+
+#endif
