@@ -236,5 +236,6 @@ function main(args) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   main(process.argv.slice(2));
+}

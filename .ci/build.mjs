@@ -1,0 +1,109 @@
+/* Builds into build/: CMake presets (default: wasm) into build/<preset>, demo
+ * apps into build/apps, the JavaScript bundles and types into build/dist.
+ * Usage: node .ci/build.mjs [--quiet] [--no-js] [preset...] */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ROOT, StepError, script, step } from "./exec.mjs";
+
+/** @param {string} file */
+const inRoot = (file) => join(ROOT, file);
+
+/** @param {string} file */
+function modified(file) {
+  return existsSync(inRoot(file)) ? statSync(inRoot(file)).mtimeMs : -Infinity;
+}
+
+/**
+ * Ninja re-runs CMake when a CMakeLists.txt changes, but nothing watches the
+ * presets: their settings are taken over only by a fresh configure.
+ * @param {string} preset
+ */
+function needsConfigure(preset) {
+  const configured = modified(`build/${preset}/build.ninja`);
+  return modified("CMakePresets.json") > configured;
+}
+
+/**
+ * @param {string} preset
+ * @param {boolean} quiet
+ */
+export async function buildPreset(preset, quiet) {
+  if (!existsSync(inRoot("CMakePresets.json"))) {
+    process.stderr.write(`no CMakePresets.json: ${preset} left out\n`);
+    return;
+  }
+  if (needsConfigure(preset)) {
+    await step(`configure ${preset}`, "cmake", ["--preset", preset], { quiet });
+  }
+  await step(`build ${preset}`, "cmake", ["--build", `build/${preset}`], {
+    quiet,
+  });
+}
+
+/** Bundles: file in build/dist, what it is made from, how. */
+const BUNDLES = [
+  { out: "gossamer.js", entry: "js/script.js", format: "iife" },
+  { out: "gossamer.min.js", entry: "js/script.js", format: "iife" },
+  { out: "gossamer.mjs", entry: "js/index.js", format: "esm" },
+];
+
+/** @param {boolean} quiet */
+export async function buildScripts(quiet) {
+  const esbuild = await import("esbuild");
+  for (const { out, entry, format } of BUNDLES) {
+    if (!existsSync(inRoot(entry))) {
+      process.stderr.write(`no ${entry}: ${out} left out\n`);
+      continue;
+    }
+    try {
+      await esbuild.build({
+        absWorkingDir: ROOT,
+        entryPoints: [entry],
+        outfile: `build/dist/${out}`,
+        bundle: true,
+        format: /** @type {"iife" | "esm"} */ (format),
+        platform: "neutral",
+        target: "es2022",
+        minify: out.includes(".min."),
+        sourcemap: true,
+        external: ["node:*"],
+        logLevel: "warning",
+        logOverride: { "empty-import-meta": "silent" },
+      });
+    } catch {
+      throw new StepError(`bundling ${entry} failed; see the messages above`);
+    }
+  }
+  if (!existsSync(inRoot("js/index.js"))) return;
+  await step(
+    "types",
+    "node_modules/.bin/tsc",
+    ["-p", "js/tsconfig.dist.json"],
+    {
+      quiet,
+    },
+  );
+}
+
+/**
+ * @param {{ presets?: string[], js?: boolean, quiet?: boolean }} [options]
+ */
+export async function build(options = {}) {
+  const { presets = ["wasm"], js = true, quiet = false } = options;
+  if (js) await buildScripts(quiet);
+  // One after the other: each of them already uses every core.
+  for (const preset of presets) await buildPreset(preset, quiet);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const args = process.argv.slice(2);
+  const presets = args.filter((arg) => !arg.startsWith("--"));
+  await script(() =>
+    build({
+      presets: presets.length > 0 ? presets : ["wasm"],
+      js: !args.includes("--no-js"),
+      quiet: args.includes("--quiet"),
+    }),
+  );
+}

@@ -1,0 +1,215 @@
+/* Runs the tests, section by section: `c` (ctest, natively under sanitizers
+ * and in wasm), then every folder of tests/ that holds *.test.js files.
+ * Usage: node .ci/test.mjs [section...]. The last line has the totals. */
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { ROOT, StepError, exec, script } from "./exec.mjs";
+
+/** Native for the sanitizers, wasm-debug for the checks inside wasm. */
+const C_PRESETS = ["native", "wasm-debug"];
+
+/** Cheap sections first; a section that is not listed runs last. */
+const ORDER = ["lint", "js", "fs", "wasi", "e2e", "browser"];
+
+const MINUTE_MS = 60_000;
+const FILE_LIMIT_MS = 10 * MINUTE_MS;
+const SECTION_LIMIT_MS = 20 * MINUTE_MS;
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Totals */
+
+/** In the environment of every process of this run: how they are found. */
+const RUN_ID = `GOSSAMER_TEST_RUN=${randomUUID()}`;
+
+function childEnv() {
+  const [name = "", value] = RUN_ID.split("=");
+  return { [name]: value };
+}
+
+/** @param {string} title */
+function heading(title) {
+  process.stdout.write(`\n=== ${title} ===\n`);
+}
+
+/** @param {string} folder @returns {string[]} */
+function testFiles(folder) {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return testFiles(path);
+      return entry.name.endsWith(".test.js") ? [path] : [];
+    })
+    .sort();
+}
+
+/** The folders of tests/ that hold test files, in the order they run. */
+export function jsSections() {
+  /** @param {string} name */
+  const rank = (name) => (ORDER.indexOf(name) + ORDER.length) % ORDER.length;
+  return readdirSync(join(ROOT, "tests"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .filter((name) => testFiles(`tests/${name}`).length > 0)
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+/**
+ * A run that failed without naming a failed test still counts as a failure.
+ * @param {number} code
+ * @param {Totals} totals
+ */
+export function withExitCode(code, totals) {
+  if (code === 0 || totals.failed > 0) return totals;
+  return { ...totals, failed: 1 };
+}
+
+/**
+ * The totals of a JUnit file written by ctest.
+ * @param {string} xml
+ * @returns {Totals}
+ */
+export function junitTotals(xml) {
+  const [, head = ""] = /<testsuite\b([^>]*)>/.exec(xml) ?? [];
+  /** @param {string} name */
+  const number = (name) =>
+    Number(new RegExp(`\\b${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const failed = number("failures");
+  const skipped = number("skipped") + number("disabled");
+  return { passed: number("tests") - failed - skipped, failed, skipped };
+}
+
+/**
+ * The totals of a TAP file written by node:test.
+ * @param {string} tap
+ * @returns {Totals}
+ */
+export function tapTotals(tap) {
+  /** @param {string} name */
+  const number = (name) =>
+    Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(tap)?.[1] ?? 0);
+  return {
+    passed: number("pass"),
+    failed: number("fail") + number("cancelled"),
+    skipped: number("skipped") + number("todo"),
+  };
+}
+
+/** @param {string} file */
+function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
+/** @param {string} preset */
+async function runCtest(preset) {
+  const folder = `build/${preset}`;
+  if (!existsSync(join(ROOT, folder, "CTestTestfile.cmake"))) return null;
+  heading(`c, ${preset}`);
+  const report = join(ROOT, "build/test", `c-${preset}.xml`);
+  const args = ["--test-dir", folder, "--output-on-failure"];
+  const { code, timedOut } = await exec(
+    "ctest",
+    [...args, "--timeout", "300", "-j2", "--output-junit", report],
+    { timeoutMs: SECTION_LIMIT_MS, env: childEnv() },
+  );
+  if (timedOut) process.stdout.write(`c, ${preset}: ran out of time\n`);
+  return withExitCode(code, junitTotals(readIfThere(report)));
+}
+
+/** @param {string} section */
+async function runNode(section) {
+  heading(section);
+  const report = join(ROOT, "build/test", `${section}.tap`);
+  const args = ["--import", "./.ci/test-watchdog.mjs", "--test"];
+  const { code, timedOut } = await exec(
+    process.execPath,
+    [
+      ...args,
+      `--test-timeout=${FILE_LIMIT_MS}`,
+      // Pages are timed; two at once would time each other.
+      `--test-concurrency=${section === "browser" ? 1 : 2}`,
+      "--test-reporter=spec",
+      "--test-reporter-destination=stdout",
+      "--test-reporter=tap",
+      `--test-reporter-destination=${report}`,
+      ...testFiles(`tests/${section}`),
+    ],
+    { timeoutMs: SECTION_LIMIT_MS, env: childEnv() },
+  );
+  if (timedOut) process.stdout.write(`${section}: ran out of time\n`);
+  return withExitCode(code, tapTotals(readIfThere(report)));
+}
+
+/**
+ * Ends what a test left running. Browsers lead process groups of their own,
+ * so the mark in the environment is what tells them from anybody else's.
+ */
+function killLeftovers() {
+  if (process.platform !== "linux") return;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const environ = readFileSync(`/proc/${pid}/environ`, "latin1");
+      if (!environ.split("\0").includes(RUN_ID)) continue;
+      process.kill(Number(pid), "SIGKILL");
+      process.stdout.write(`left running by a test, ended: process ${pid}\n`);
+    } catch {
+      // Another user's process, or one that has just ended.
+    }
+  }
+}
+
+/**
+ * @param {string[]} wanted sections; none means all
+ * @returns {Promise<number>} exit code
+ */
+async function main(wanted) {
+  const known = ["c", ...jsSections()];
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new StepError(
+      `no such test section: ${unknown.join(", ")} ` +
+        `(there are: ${known.join(", ")})`,
+    );
+  }
+  const sections = wanted.length > 0 ? wanted : known;
+  const withC = sections.includes("c");
+  const withJs = sections.some((name) => name !== "c");
+  heading("build");
+  await build({
+    presets: [...(withC ? C_PRESETS : []), ...(withJs ? ["wasm"] : [])],
+    js: withJs,
+    quiet: true,
+  });
+
+  // A report of an earlier run must never stand in for this one's.
+  rmSync(join(ROOT, "build/test"), { recursive: true, force: true });
+  mkdirSync(join(ROOT, "build/test"), { recursive: true });
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  /** @param {Totals | null} totals */
+  const add = (totals) => {
+    killLeftovers();
+    total.passed += totals?.passed ?? 0;
+    total.failed += totals?.failed ?? 0;
+    total.skipped += totals?.skipped ?? 0;
+  };
+  for (const section of sections) {
+    if (section !== "c") add(await runNode(section));
+    else for (const preset of C_PRESETS) add(await runCtest(preset));
+  }
+
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+  process.stdout.write(
+    `\n${total.passed} passed, ${total.failed} failed${skipped}\n`,
+  );
+  return total.failed > 0 ? 1 : 0;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await script(() => main(process.argv.slice(2)));
+}
