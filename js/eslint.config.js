@@ -35,7 +35,6 @@ export default [
       "no-eval": "error",
       "no-implied-eval": "error",
       "no-new-func": "error",
-      "no-promise-executor-return": "error",
       "no-self-compare": "error",
       "no-shadow": "error",
       "no-template-curly-in-string": "error",
