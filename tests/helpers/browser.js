@@ -1,0 +1,134 @@
+/* One headless Chromium for each test file. A page fails its test by any
+ * error that the test did not expect, and when an expected one never came. */
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { onPath } from "../../.ci/setup.mjs";
+
+const SCREENSHOTS = fileURLToPath(
+  new URL("../../build/screenshots", import.meta.url),
+);
+
+/** @typedef {import("node:test").TestContext} TestContext */
+
+function executable() {
+  const path = process.env.PATH ?? "";
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  const name = names.find((candidate) => onPath(candidate, path));
+  if (name === undefined) throw new Error(`not on PATH: ${names.join(", ")}`);
+  const folder = path.split(":").find((candidate) => onPath(name, candidate));
+  return join(folder ?? "/", name);
+}
+
+/** @type {Promise<import("playwright-core").Browser> | null} */
+let running = null;
+
+/** The browser of this test process, started on first use. */
+export function browser() {
+  running ??= chromium.launch({
+    executablePath: process.env.CHROMIUM ?? executable(),
+    args: [
+      // Chromium refuses its sandbox to root.
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      "--disable-quic",
+      "--disable-background-networking",
+      "--no-first-run",
+      "--disable-sync",
+    ],
+  });
+  return running;
+}
+
+after(async () => {
+  if (running !== null) await (await running).close();
+});
+
+/**
+ * @typedef {object} PageOptions
+ * @property {RegExp[]} [expectErrors] errors that must come; others must not
+ * @property {{ width: number, height: number }} [viewport]
+ * @property {"light" | "dark"} [colorScheme]
+ * @property {number} [timeoutMs] for each wait on the page
+ */
+
+/**
+ * Opens a page in a context of its own.
+ * @param {TestContext} t
+ * @param {string} url
+ * @param {PageOptions} [options]
+ */
+export async function openPage(t, url, options = {}) {
+  const {
+    expectErrors = [],
+    viewport = { width: 1000, height: 700 },
+    colorScheme = "light",
+    timeoutMs = 20_000,
+  } = options;
+  const context = await (await browser()).newContext({ viewport, colorScheme });
+  context.setDefaultTimeout(timeoutMs);
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const errors = [];
+  /** @type {{ type: string, text: string }[]} */
+  const messages = [];
+  page.on("console", (message) => {
+    messages.push({ type: message.type(), text: message.text() });
+    if (message.type() !== "error") return;
+    errors.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
+  page.on("crash", () => errors.push("the page crashed"));
+
+  t.after(async () => {
+    await context.close();
+    const unexpected = errors.filter(
+      (error) => !expectErrors.some((pattern) => pattern.test(error)),
+    );
+    assert.deepEqual(unexpected, [], `errors in the page ${url}`);
+    const absent = expectErrors.filter(
+      (pattern) => !errors.some((error) => pattern.test(error)),
+    );
+    assert.deepEqual(absent, [], `errors that never came in the page ${url}`);
+  });
+
+  await page.goto(url);
+  return {
+    page,
+    /** Errors so far: uncaught ones and those on the console. */
+    errors,
+    /** Everything the page wrote to its console. */
+    messages,
+    /**
+     * Saves what the page shows to build/screenshots/<name>.png.
+     * @param {string} name
+     */
+    screenshot: async (name) => {
+      mkdirSync(SCREENSHOTS, { recursive: true });
+      const path = join(SCREENSHOTS, `${name}.png`);
+      await page.screenshot({ path, animations: "disabled" });
+      return path;
+    },
+  };
+}
+
+/**
+ * One pixel of a canvas as [red, green, blue, alpha], 0 to 255.
+ * @param {import("playwright-core").Page} page
+ * @param {string} selector
+ * @param {number} x
+ * @param {number} y
+ */
+export function canvasPixel(page, selector, x, y) {
+  return page.locator(selector).evaluate(
+    (canvas, [left = 0, top = 0]) => {
+      const { data } = /** @type {CanvasRenderingContext2D} */ (
+        /** @type {HTMLCanvasElement} */ (canvas).getContext("2d")
+      ).getImageData(left, top, 1, 1);
+      return [...data];
+    },
+    [x, y],
+  );
+}
