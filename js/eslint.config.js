@@ -57,7 +57,12 @@ export default [
     languageOptions: { globals: { ...globals.node } },
   },
   {
-    files: ["tests/browser/**/*.js", "tests/helpers/**/*.js"],
+    // Both at once: code that runs in a page and code that sends it there.
+    files: [
+      "js/host/platform.js",
+      "tests/browser/**/*.js",
+      "tests/helpers/**/*.js",
+    ],
     languageOptions: { globals: { ...globals.browser, ...globals.node } },
   },
 ];

@@ -1,0 +1,167 @@
+/* All checks that run no test: layout, types, and mistakes that tools can see.
+ * Every check runs and reports before the script fails. `--fix` repairs
+ * layout and whatever ESLint can repair, and checks nothing else. */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { buildPreset } from "./build.mjs";
+import { ROOT, StepError, exec, script } from "./exec.mjs";
+
+/** Where our sources are; everything else is built or fetched. */
+const FOLDERS = ["src", "js", "web", "tests", ".ci"];
+const BIN = "node_modules/.bin";
+const JOBS = 2;
+
+/** @param {string} folder @returns {string[]} */
+function filesUnder(folder) {
+  if (!existsSync(join(ROOT, folder))) return [];
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap(
+    (entry) => {
+      const path = `${folder}/${entry.name}`;
+      return entry.isDirectory() ? filesUnder(path) : [path];
+    },
+  );
+}
+
+/** @param {RegExp} pattern */
+function sources(pattern) {
+  return FOLDERS.flatMap(filesUnder)
+    .filter((file) => pattern.test(file))
+    .sort();
+}
+
+const PRETTIER = [
+  ...FOLDERS.filter((folder) => folder !== "src").map(
+    (folder) => `${folder}/**/*.{js,mjs,css,html,json}`,
+  ),
+  "*.json",
+  "!package-lock.json",
+];
+
+const ESLINT = ["-c", "js/eslint.config.js", "--max-warnings", "0", "."];
+
+/** @param {string} name */
+function heading(name) {
+  process.stdout.write(`--- ${name}\n`);
+}
+
+/**
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<boolean>} whether it passed
+ */
+async function check(name, command, args) {
+  heading(name);
+  return (await exec(command, args)).code === 0;
+}
+
+/** @param {boolean} repairs */
+async function clangFormat(repairs) {
+  heading("clang-format");
+  const files = sources(/\.(c|cc|cpp|h|hpp)$/);
+  if (files.length === 0) return true;
+  if (repairs) {
+    return (await exec("clang-format", ["-i", ...files])).code === 0;
+  }
+  const { code, output } = await exec(
+    "clang-format",
+    ["--dry-run", "-Werror", ...files],
+    { capture: true },
+  );
+  if (code === 0) return true;
+  // A message a line would bury the other checks: the first of each file.
+  const places = [...output.matchAll(/^(.+?):(\d+):\d+: /gm)];
+  const firsts = new Map(
+    places.reverse().map(([, file, line]) => [file, line]),
+  );
+  if (firsts.size === 0) process.stdout.write(output);
+  for (const [file, line] of [...firsts].reverse()) {
+    process.stdout.write(`${file}:${line}: layout differs; npm run fmt\n`);
+  }
+  return false;
+}
+
+/** The C sources that the native build compiles, as CMake wrote them down. */
+function compiledFiles() {
+  const database = join(ROOT, "build/native/compile_commands.json");
+  if (!existsSync(database)) return [];
+  /** @type {{ file: string }[]} */
+  const entries = JSON.parse(readFileSync(database, "utf8"));
+  return [...new Set(entries.map(({ file }) => file))]
+    .filter((file) => !file.startsWith(join(ROOT, "build")))
+    .sort();
+}
+
+async function clangTidy() {
+  heading("clang-tidy");
+  const queue = compiledFiles();
+  let passed = true;
+  const worker = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const { code, output } = await exec(
+        "clang-tidy",
+        // The database may be gcc's, whose flags clang need not know.
+        [
+          "-p",
+          "build/native",
+          "--quiet",
+          "--extra-arg=-Wno-unknown-warning-option",
+          file,
+        ],
+        { capture: true },
+      );
+      if (code === 0) continue;
+      passed = false;
+      process.stdout.write(output);
+    }
+  };
+  await Promise.all(Array.from({ length: JOBS }, worker));
+  return passed;
+}
+
+/** Compiles both ways; warnings are errors in every preset. */
+async function compile() {
+  heading("compile");
+  try {
+    await buildPreset("native", true);
+    await buildPreset("wasm", true);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    process.stdout.write(`${error.message}\n`);
+    return false;
+  }
+}
+
+async function repair() {
+  const formatted = await clangFormat(true);
+  const pretty = await check("prettier", `${BIN}/prettier`, [
+    "--write",
+    "--log-level=warn",
+    ...PRETTIER,
+  ]);
+  const linted = await check("eslint", `${BIN}/eslint`, ["--fix", ...ESLINT]);
+  return formatted && pretty && linted ? 0 : 1;
+}
+
+async function lint() {
+  const results = {
+    "clang-format": await clangFormat(false),
+    prettier: await check("prettier", `${BIN}/prettier`, [
+      "--check",
+      "--log-level=warn",
+      ...PRETTIER,
+    ]),
+    eslint: await check("eslint", `${BIN}/eslint`, ESLINT),
+    types: await check("types", `${BIN}/tsc`, ["-p", "js/tsconfig.json"]),
+    compile: await compile(),
+    "clang-tidy": await clangTidy(),
+  };
+  const failed = Object.entries(results)
+    .filter(([, passed]) => !passed)
+    .map(([name]) => name);
+  if (failed.length > 0) throw new StepError(`lint: ${failed.join(", ")}`);
+  process.stdout.write("lint: all checks passed\n");
+}
+
+await script(() => (process.argv.includes("--fix") ? repair() : lint()));
