@@ -1,7 +1,7 @@
 /* Builds into build/: CMake presets (default: wasm) into build/<preset>, demo
  * apps into build/apps, the JavaScript bundles and types into build/dist.
  * Usage: node .ci/build.mjs [--quiet] [--no-js] [preset...] */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ROOT, StepError, script, step } from "./exec.mjs";
@@ -34,6 +34,8 @@ export async function buildPreset(preset, quiet) {
     return;
   }
   if (needsConfigure(preset)) {
+    // A cache from other settings, or of a configure that failed, sticks.
+    rmSync(inRoot(`build/${preset}/CMakeCache.txt`), { force: true });
     await step(`configure ${preset}`, "cmake", ["--preset", preset], { quiet });
   }
   await step(`build ${preset}`, "cmake", ["--build", `build/${preset}`], {

@@ -76,8 +76,10 @@ export async function openPage(t, url, options = {}) {
   const messages = [];
   page.on("console", (message) => {
     messages.push({ type: message.type(), text: message.text() });
-    if (message.type() !== "error") return;
-    errors.push(`${message.text()} (${message.location().url})`);
+    const { url: source } = message.location();
+    // The browser asks for it on its own; no page under test refers to it.
+    if (message.type() !== "error" || source.endsWith("/favicon.ico")) return;
+    errors.push(`${message.text()} (${source})`);
   });
   page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
   page.on("crash", () => errors.push("the page crashed"));
