@@ -1,0 +1,70 @@
+# gossamer_add_app(NAME SOURCES...): a program for pages and Node.
+#
+# With Emscripten it builds NAME.wasm and nothing else; every link flag is in
+# here. On the build machine it builds an executable of the same sources, for
+# tests and comparisons. Needs the target `gossamer` (src/CMakeLists.txt).
+
+if(CMAKE_SYSTEM_NAME STREQUAL "Emscripten")
+  set(GOSSAMER_WASM ON)
+else()
+  set(GOSSAMER_WASM OFF)
+endif()
+option(GOSSAMER_SANITIZE "AddressSanitizer and UBSan (native builds)" OFF)
+
+set(GOSSAMER_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Werror)
+
+# Emscripten's linker is told which undefined functions are imports, so that
+# any other one, a user's typing error say, is still an error. Only the names
+# count: an app is a .wasm and js/ answers its imports.
+if(GOSSAMER_WASM)
+  set(_host_header "${CMAKE_CURRENT_LIST_DIR}/../host/host.h")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+               "${_host_header}")
+  file(STRINGS "${_host_header}" _imports REGEX "^GS__IMPORT\\(\"")
+  list(TRANSFORM _imports REPLACE "^GS__IMPORT\\(\"([a-z_]+)\".*" "\\1")
+  set(_library "mergeInto(LibraryManager.library, {\n")
+  foreach(_import ${_imports} start_unwind stop_unwind start_rewind
+                  stop_rewind fd_read)
+    string(APPEND _library "  ${_import}() {},\n")
+  endforeach()
+  string(APPEND _library "});\n")
+  set(_gossamer_imports "${CMAKE_BINARY_DIR}/gossamer-imports.js")
+  file(CONFIGURE OUTPUT "${_gossamer_imports}" CONTENT "${_library}" @ONLY)
+endif()
+
+# Functions of the runtime that call through pointers but never park: Asyncify
+# would instrument them, and everything that calls them, for nothing.
+set(_gossamer_never_parks
+    gs__wait_cancel gs__timers_fire gs__sched_pump gs__fatal gs__report
+    gs_boot gs_pump gs_frame_event gs_complete)
+list(JOIN _gossamer_never_parks "\",\"" _gossamer_removed)
+
+set(_gossamer_link_options
+    --no-entry
+    "-sASYNCIFY=1"
+    "-sASYNCIFY_REMOVE=[\"${_gossamer_removed}\"]"
+    "-sALLOW_MEMORY_GROWTH=1"
+    "-sMAXIMUM_MEMORY=4GB"
+    "-sINITIAL_MEMORY=1MB"
+    "-sTOTAL_STACK=64KB"
+    "--js-library=${_gossamer_imports}")
+
+function(gossamer_add_app name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE gossamer)
+  set_target_properties(${name} PROPERTIES C_STANDARD_REQUIRED ON)
+  if(GOSSAMER_WASM)
+    set_target_properties(${name} PROPERTIES SUFFIX ".wasm" LINK_DEPENDS
+                          "${_gossamer_imports}")
+    target_link_options(${name} PRIVATE ${_gossamer_link_options})
+    if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+      target_link_options(${name} PRIVATE -O1 -g2 -sASSERTIONS=1
+                          -sSTACK_OVERFLOW_CHECK=2)
+    else()
+      target_link_options(${name} PRIVATE -O3)
+    endif()
+  else()
+    target_compile_definitions(${name} PRIVATE main=gs__app_main)
+    target_link_libraries(${name} PRIVATE gossamer_native_host)
+  endif()
+endfunction()

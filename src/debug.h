@@ -1,0 +1,15 @@
+/* Dumps for people. May read every floor. */
+#ifndef GS_DEBUG_H
+#define GS_DEBUG_H
+
+#include "sched/sched.h"
+
+/* One line per goroutine, oldest first. */
+void gs__dump_tasks(void);
+/* "goroutine 7 (worker)", into a buffer that the next call overwrites; empty
+ * when task is NULL. */
+const char *gs__task_label(const struct gs__task *task);
+/* Panics when the scheduler's own lists or the timer heap are wrong. */
+void gs__sched_check(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* sleep(), usleep() and nanosleep() park the goroutine. Emscripten's own
+ * would spin. */
+#ifdef __EMSCRIPTEN__
+#include <errno.h>
+#include <gossamer/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static int sleep_ns(int64_t ns) {
+  int error = gs_sleep(ns);
+  if (error == GS_OK) return 0;
+  errno = error == GS_ENOMEM ? ENOMEM : EPERM;
+  return -1;
+}
+
+int nanosleep(const struct timespec *wanted, struct timespec *left) {
+  if (wanted->tv_nsec < 0 || wanted->tv_nsec >= GS_SECOND ||
+      wanted->tv_sec < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+  if (left != NULL) *left = (struct timespec){0};
+  int64_t seconds = wanted->tv_sec; /* time_t has 32 bits in some releases */
+  if (seconds > INT64_MAX / GS_SECOND - 1) return sleep_ns(GS_FOREVER);
+  return sleep_ns(seconds * GS_SECOND + wanted->tv_nsec);
+}
+
+int usleep(unsigned us) { return sleep_ns((int64_t)us * GS_MICROSECOND); }
+
+unsigned sleep(unsigned seconds) {
+  return sleep_ns((int64_t)seconds * GS_SECOND) == 0 ? 0 : seconds;
+}
+#endif

@@ -1,0 +1,22 @@
+/* Starting and ending the runtime, for runtime.c and the tests. */
+#ifndef GS_RUNTIME_H
+#define GS_RUNTIME_H
+
+#include <stdint.h>
+
+/* main() is an ordinary C program: it may want more than others. */
+#define GS__MAIN_STACK_BYTES ((size_t)256 << 10)
+
+void gs__runtime_init(uint64_t seed);
+/* Drops all goroutines, cancels all host operations, frees all memory. */
+void gs__runtime_term(void);
+
+/* Every goroutine waits and nothing can wake one: reports who waits for what
+ * and ends the program. */
+_Noreturn void gs__deadlock(void);
+
+/* The program's arguments from the host: their count and a NULL-terminated
+ * array that is never freed; negative when there is no memory. */
+int gs__args(char ***argv);
+
+#endif

@@ -1,0 +1,118 @@
+/* Coroutines: a stack each, and the switch between one of them and the
+ * scheduler. coro_asyncify.c and coro_native.c are the only files that know
+ * how stacks switch.
+ *
+ * A function that parks is a *leaf*: it starts with GS__LEAF_BODY(), queues
+ * what will wake it, calls gs__coro_park() last and returns. In wasm the call
+ * returns at once and the stack is unwound behind it; when the goroutine runs
+ * again the leaf is entered anew with arguments that mean nothing, and
+ * GS__LEAF_BODY() returns the result. Natively gs__coro_park() returns when
+ * the goroutine runs again. A leaf is GS__LEAF: never inlined, always exported,
+ * or Binaryen would fold it into its caller before Asyncify looks. */
+#ifndef GS_SCHED_CORO_H
+#define GS_SCHED_CORO_H
+
+#include <gossamer/go.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/check.h"
+
+struct gs__coro {
+#ifdef __wasm__
+  char *frames_top; /* Asyncify's: where the next saved frame goes */
+  char *frames_end; /* Asyncify's: saved frames must end below this */
+#endif
+  char *stack_pointer; /* of the C stack, while not running */
+  char *stack_base;    /* its lowest usable byte, just above the canary */
+  size_t stack_bytes;  /* usable */
+  gs_func *fn;         /* runs in it */
+  void *arg;
+#ifndef __wasm__
+  size_t mapping_bytes;  /* stack and guard page */
+  void *fake_stack;      /* AddressSanitizer's, while not running */
+#endif
+  bool started; /* fn was called */
+};
+
+/* Allocates `object_bytes` that begin with a struct gs__coro, and a stack for
+ * it. Everything else in the object is left as it is. NULL: no memory. */
+void *gs__coro_new(size_t object_bytes, size_t stack_bytes);
+void gs__coro_free(void *object);
+
+/* Makes the coroutine ready to run fn(arg) from the start. */
+void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg);
+
+/* Runs it until it parks or ends; true when it ended: fn returned. Not
+ * re-entrant. Reports an overflowed stack by gs__coro_overflowed(). */
+bool gs__coro_resume(struct gs__coro *coro);
+
+/* The scheduler defines it: names the goroutine and ends the program. */
+_Noreturn void gs__coro_overflowed(struct gs__coro *coro);
+
+#ifdef GS_STACK_CHECK
+/* Debug builds check the stack pointer at every function entry: these move the
+ * limits. The host floor defines them. */
+void gs__stack_check_enter(const struct gs__coro *coro);
+void gs__stack_check_leave(void);
+#endif
+
+#define GS__CANARY UINT64_C(0x5afe57ac6b0770e5)
+
+static inline bool gs__coro_canary_ok(const struct gs__coro *coro) {
+  return ((const uint64_t *)(const void *)coro->stack_base)[-1] == GS__CANARY;
+}
+
+#ifdef __wasm__
+
+#define GS__LEAF(name) __attribute__((noinline, used, export_name(#name)))
+
+struct gs__switch {
+  bool resuming;  /* a rewind is under way: the next leaf ends it */
+  bool unwinding; /* a leaf parked its coroutine */
+};
+extern struct gs__switch gs__switch;
+
+#define GS__ASYNCIFY(fn) \
+  __attribute__((import_module("asyncify"), import_name(#fn))) extern
+GS__ASYNCIFY(start_unwind) void gs__asyncify_start_unwind(struct gs__coro *);
+GS__ASYNCIFY(stop_unwind) void gs__asyncify_stop_unwind(void);
+GS__ASYNCIFY(start_rewind) void gs__asyncify_start_rewind(struct gs__coro *);
+GS__ASYNCIFY(stop_rewind) void gs__asyncify_stop_rewind(void);
+
+__asm__(".globaltype __stack_pointer, i32\n");
+
+static inline char *gs__stack_pointer(void) {
+  char *pointer;
+  __asm__ volatile("global.get __stack_pointer\n\tlocal.set %0"
+                   : "=r"(pointer));
+  return pointer;
+}
+
+static inline bool gs__coro_resumed(void) {
+  if (gs__likely(!gs__switch.resuming)) return false;
+  gs__switch.resuming = false;
+  gs__asyncify_stop_rewind();
+  return true;
+}
+
+static inline void gs__coro_park(struct gs__coro *coro) {
+  char *top = gs__stack_pointer();
+  if (gs__unlikely(top < coro->stack_base)) gs__coro_overflowed(coro);
+  coro->frames_top = coro->stack_base;
+  coro->frames_end = top;
+  gs__switch.unwinding = true;
+  gs__asyncify_start_unwind(coro);
+}
+
+#else
+
+#define GS__LEAF(name) __attribute__((noinline))
+
+static inline bool gs__coro_resumed(void) { return false; }
+void gs__coro_park(struct gs__coro *coro);
+
+#endif
+
+#endif

@@ -1,0 +1,90 @@
+/* The switch in wasm: Asyncify used as an instruction set. Unwinding and
+ * rewinding both happen inside gs__coro_resume(); JavaScript never sees them.
+ *
+ * One block a coroutine: canary, then the stack, then the object. The C stack
+ * grows down from the object, saved frames grow up from the canary, so that
+ * all free stack is room for them. */
+#include <stdlib.h>
+
+#include "coro.h"
+
+#define GUARD_BYTES sizeof(struct guard)
+
+/* Lies just below the stack. */
+struct guard {
+  void *block;     /* as malloc gave it */
+  uint64_t canary; /* the first to go when the C stack overflows */
+};
+_Static_assert(sizeof(struct guard) == 16, "keeps the stack aligned");
+
+struct gs__switch gs__switch;
+
+static struct guard *guard_of(const struct gs__coro *coro) {
+  return (struct guard *)(void *)coro->stack_base - 1;
+}
+
+static inline void set_stack_pointer(char *pointer) {
+  __asm__ volatile("local.get %0\n\tglobal.set __stack_pointer"
+                   :
+                   : "r"(pointer));
+}
+
+void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
+  /* malloc aligns to 8 in some releases of Emscripten; a C stack wants 16. */
+  char *block = malloc(GUARD_BYTES + 8 + stack_bytes + object_bytes);
+  if (block == NULL) return NULL;
+  uintptr_t base = ((uintptr_t)block + GUARD_BYTES + 8) & ~(uintptr_t)15;
+  struct gs__coro *coro = (struct gs__coro *)(base + stack_bytes);
+  coro->stack_base = (char *)base;
+  coro->stack_bytes = stack_bytes;
+  struct guard *guard = guard_of(coro);
+  guard->block = block;
+  guard->canary = GS__CANARY;
+  return coro;
+}
+
+void gs__coro_free(void *object) {
+  struct gs__coro *coro = object;
+  free(guard_of(coro)->block);
+}
+
+void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg) {
+  coro->stack_pointer = coro->stack_base + coro->stack_bytes;
+  coro->fn = fn;
+  coro->arg = arg;
+  coro->started = false;
+}
+
+/* Binaryen leaves this function alone because it starts rewinds. It keeps
+ * nothing on the C stack, which is the coroutine's in the middle of it. The
+ * stack pointer is read after the call: Asyncify skips the epilogues of the
+ * frames it unwinds and the prologues of those it rewinds. */
+__attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
+  char *host_stack_pointer = gs__stack_pointer();
+#ifdef GS_STACK_CHECK
+  gs__stack_check_enter(coro);
+#endif
+  set_stack_pointer(coro->stack_pointer);
+  if (coro->started) {
+    gs__switch.resuming = true;
+    gs__asyncify_start_rewind(coro);
+  }
+  coro->started = true;
+  coro->fn(coro->arg);
+  bool parked = gs__switch.unwinding;
+  if (parked) {
+    gs__switch.unwinding = false;
+    if (gs__unlikely(coro->frames_top > coro->frames_end)) {
+      set_stack_pointer(host_stack_pointer);
+      gs__coro_overflowed(coro);
+    }
+    gs__asyncify_stop_unwind();
+    coro->stack_pointer = gs__stack_pointer();
+  }
+  set_stack_pointer(host_stack_pointer);
+#ifdef GS_STACK_CHECK
+  gs__stack_check_leave();
+#endif
+  if (gs__unlikely(!gs__coro_canary_ok(coro))) gs__coro_overflowed(coro);
+  return !parked;
+}

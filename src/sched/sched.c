@@ -1,0 +1,109 @@
+/* The run queue and the pump: see sched.h. */
+#include "sched.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "timer.h"
+
+/* The clock is read after 1, 2, 4, ... switches, up to this many, so that a
+ * short pump reads it never and a long one seldom. */
+#define CLOCK_STRIDE_MAX 1024
+/* Reading it less often than this would overshoot the budget. */
+#define CLOCK_INTERVAL_NS (100 * GS_MICROSECOND)
+
+struct gs__sched gs__sched;
+
+void gs__sched_init(uint64_t seed) {
+  memset(&gs__sched, 0, sizeof gs__sched);
+  gs__list_init(&gs__sched.all);
+  gs__random_seed(&gs__sched.random, seed);
+  gs__sched.errno_address = &errno;
+  gs__sched.budget_ns = 8 * GS_MILLISECOND;
+  gs__sched.next_id = 1;
+}
+
+static struct gs__task *take_next(struct gs__sched *s) {
+  struct gs__task *task = s->head;
+  if (gs__unlikely(s->choose != NULL)) {
+    uint32_t count = 0;
+    for (struct gs__task *t = task; t != NULL; t = t->next) count++;
+    uint32_t index = count > 1 ? s->choose(count) : 0;
+    struct gs__task *before = NULL;
+    for (; index > 0; index--) {
+      before = task;
+      task = task->next;
+    }
+    if (before != NULL) {
+      before->next = task->next;
+      if (s->tail == task) s->tail = before;
+      return task;
+    }
+  }
+  s->head = task->next;
+  return task;
+}
+
+void gs__task_end(struct gs__task *task);
+
+static inline void run(struct gs__sched *s, struct gs__task *task) {
+  s->current = task;
+  task->state = GS__RUNNING;
+  *s->errno_address = task->saved_errno;
+  bool ended = gs__coro_resume(&task->coro);
+  task->saved_errno = *s->errno_address;
+  s->current = NULL;
+  if (ended || gs__unlikely(task->state == GS__DONE)) gs__task_end(task);
+}
+
+/* Runs what is ready. False when the budget is spent first. */
+static bool drain(struct gs__sched *s, int64_t *budget_end_ns) {
+  uint32_t stride = 1;
+  while (s->head != NULL) {
+    for (uint32_t left = stride; left > 0 && s->head != NULL; left--) {
+      run(s, take_next(s));
+    }
+    if (s->head == NULL || s->virtual_clock) continue;
+    int64_t before_ns = s->now_ns;
+    gs__clock_read();
+    gs__timers_fire();
+    if (*budget_end_ns == 0) {
+      *budget_end_ns = s->now_ns + s->budget_ns;
+    } else if (s->now_ns >= *budget_end_ns) {
+      return false;
+    } else if (s->now_ns - before_ns > CLOCK_INTERVAL_NS) {
+      stride = stride > 1 ? stride / 2 : 1;
+      continue;
+    }
+    if (stride < CLOCK_STRIDE_MAX) stride *= 2;
+  }
+  return true;
+}
+
+static enum gs__idle pump(struct gs__sched *s) {
+  int64_t budget_end_ns = 0;
+  for (;;) {
+    if (s->timers.count > 0) {
+      gs__clock_read();
+      gs__timers_fire();
+    }
+    if (!drain(s, &budget_end_ns)) return GS__IDLE_AGAIN;
+    if (s->timers.count == 0) break;
+    int64_t next_ns = gs__timers_next();
+    if (!s->virtual_clock) return GS__IDLE_TIMER;
+    s->now_ns = next_ns;
+  }
+  if (s->alive == 0 && !s->running_main && !s->serving) return GS__IDLE_EMPTY;
+  if (s->outstanding > 0 || s->serving) return GS__IDLE_WAIT;
+  return GS__IDLE_DEADLOCK;
+}
+
+enum gs__idle gs__sched_pump(void) {
+  struct gs__sched *s = &gs__sched;
+  if (s->pumping) return GS__IDLE_BUSY;
+  s->pumping = true;
+  enum gs__idle idle = pump(s);
+  s->pumping = false;
+  return idle;
+}

@@ -1,0 +1,147 @@
+/* The scheduler: goroutines (tasks), the run queue, parking and waking.
+ *
+ * Everything that blocks does it in one way: queue wait clauses (wait.h), then
+ * gs__park(). Whoever wakes the task cancels the clauses that did not fire.
+ * One struct holds the whole state. */
+#ifndef GS_SCHED_SCHED_H
+#define GS_SCHED_SCHED_H
+
+#include <gossamer/go.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/heap.h"
+#include "../base/list.h"
+#include "../base/random.h"
+#include "coro.h"
+
+struct gs__clause;
+
+enum gs__state {
+  GS__READY,   /* in the run queue */
+  GS__RUNNING, /* the current one */
+  GS__PARKED,  /* waits for one of its clauses */
+  GS__DONE     /* ended; its block is in the pool */
+};
+
+struct gs__task {
+  struct gs__coro coro;       /* must be first */
+  struct gs__task *next;      /* in the run queue, or in the pool */
+  struct gs__clause *clauses; /* what may wake it, while parked */
+  struct gs__list all;        /* in gs__sched.all */
+  int64_t result;             /* what the leaf returns when it runs again */
+  gs_id id;
+  int64_t since_ns;    /* when it last parked, to the pump's precision */
+  const char *reason;  /* what it waits for: "chan receive" */
+  const void *object;  /* the channel or the like, or NULL */
+  const char *name;    /* or NULL */
+  int saved_errno;     /* its errno, while not running */
+  uint8_t state;       /* enum gs__state */
+};
+
+/* Blocks of ended tasks, by stack size. */
+struct gs__pool {
+  size_t stack_bytes; /* 0: this pool is free */
+  struct gs__task *first;
+};
+
+#define GS__POOLS 8
+
+struct gs__sched {
+  struct gs__task *current; /* the running task, or NULL */
+  struct gs__task *head;    /* of the run queue */
+  struct gs__task *tail;    /* of the run queue; only valid with a head */
+  int *errno_address;       /* libc's, asked for once */
+  int64_t now_ns;           /* the clock, as last read */
+  bool pumping;             /* inside gs__sched_pump() */
+  bool virtual_clock;       /* time passes only when all are parked */
+  bool serving;             /* waiting for ever is not a deadlock */
+  bool running_main;        /* the program has a main that has not ended */
+  bool stopping;            /* deadlock or overflow is being reported */
+  uint32_t outstanding;     /* host operations and frame waits pending */
+  uint32_t alive;           /* tasks that have not ended */
+  int64_t budget_ns;        /* of one pump */
+  gs_id next_id;
+  struct gs__list all; /* the tasks that have not ended */
+  struct gs__heap timers;
+  struct gs__random random;
+  /* For tests: decides every choice among `count` alternatives. */
+  uint32_t (*choose)(uint32_t count);
+  size_t pooled_bytes;
+  struct gs__pool pools[GS__POOLS];
+};
+extern struct gs__sched gs__sched;
+
+/* What a pump found when nothing was left to run. */
+enum gs__idle {
+  GS__IDLE_AGAIN,    /* budget is spent: call again soon */
+  GS__IDLE_TIMER,    /* until the first timer */
+  GS__IDLE_WAIT,     /* until the host completes something */
+  GS__IDLE_DEADLOCK, /* nothing can ever run again */
+  GS__IDLE_EMPTY,    /* no task is left, and main did not end the program */
+  GS__IDLE_BUSY      /* refused: the pump is running already */
+};
+
+void gs__sched_init(uint64_t seed);
+/* Frees everything; tasks that have not ended are dropped where they are. */
+void gs__sched_term(void);
+
+/* Runs tasks and fires timers until nothing is left or the budget is spent.
+ * Refuses re-entry. The caller decides what a deadlock means. */
+enum gs__idle gs__sched_pump(void);
+
+/* Starts a task; negative GS_E* on failure. */
+gs_id gs__task_start(const struct gs_go_options *options, gs_func *fn,
+                     void *arg);
+
+/* A choice among `count` alternatives (> 0), each as likely as the others. */
+static inline uint32_t gs__choose(uint32_t count) {
+  if (gs__unlikely(gs__sched.choose != NULL)) return gs__sched.choose(count);
+  return gs__random_below(&gs__sched.random, count);
+}
+
+/* Puts a task that is not queued at the end of the run queue. */
+static inline void gs__ready(struct gs__task *task) {
+  struct gs__sched *s = &gs__sched;
+  task->state = GS__READY;
+  task->next = NULL;
+  if (s->head == NULL) {
+    s->head = task;
+  } else {
+    s->tail->next = task;
+  }
+  s->tail = task;
+}
+
+/* Parks the current task; the last thing a leaf does. Returns the result
+ * natively, and nothing of use in wasm. */
+static inline int64_t gs__park(const char *reason, const void *object) {
+  struct gs__task *task = gs__sched.current;
+  task->state = GS__PARKED;
+  task->reason = reason;
+  task->object = object;
+  task->since_ns = gs__sched.now_ns;
+  gs__coro_park(&task->coro);
+  return task->result;
+}
+
+/* Parks the current task behind the others that are ready; the last thing a
+ * leaf does. */
+static inline int gs__yield(void) {
+  struct gs__task *task = gs__sched.current;
+  task->result = GS_OK;
+  gs__ready(task);
+  gs__coro_park(&task->coro);
+  return GS_OK;
+}
+
+/* What a leaf returns when it is entered again. */
+#define GS__LEAF_BODY(type)                  \
+  do {                                       \
+    if (gs__coro_resumed()) {                \
+      return (type)gs__sched.current->result; \
+    }                                        \
+  } while (0)
+
+#endif

@@ -1,0 +1,134 @@
+/* Goroutines from start to end, and the pool of their blocks. */
+#include <stdlib.h>
+
+#include "timer.h"
+
+#define STACK_ALIGN ((size_t)16)
+/* Beyond this, blocks of ended tasks go back to malloc. */
+#define POOLED_BYTES_MAX ((size_t)16 << 20)
+
+static struct gs__pool *pool_of(struct gs__sched *s, size_t stack_bytes) {
+  for (int i = 0; i < GS__POOLS; i++) {
+    struct gs__pool *pool = &s->pools[i];
+    if (pool->stack_bytes == stack_bytes) return pool;
+    if (pool->stack_bytes == 0) {
+      pool->stack_bytes = stack_bytes;
+      return pool;
+    }
+  }
+  return NULL;
+}
+
+static struct gs__task *task_block(struct gs__sched *s, size_t stack_bytes) {
+  struct gs__pool *pool = pool_of(s, stack_bytes);
+  if (pool != NULL && pool->first != NULL) {
+    struct gs__task *task = pool->first;
+    pool->first = task->next;
+    s->pooled_bytes -= stack_bytes;
+    return task;
+  }
+  return gs__coro_new(sizeof(struct gs__task), stack_bytes);
+}
+
+static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
+                        void *arg) {
+  struct gs__sched *s = &gs__sched;
+  if (fn == NULL) return GS_EINVAL;
+  struct gs__task *task = task_block(s, stack_bytes);
+  if (task == NULL) return GS_ENOMEM;
+  gs__coro_reset(&task->coro, fn, arg);
+  task->clauses = NULL;
+  task->result = 0;
+  task->id = s->next_id++;
+  task->since_ns = s->now_ns;
+  task->reason = NULL;
+  task->object = NULL;
+  task->name = name;
+  task->saved_errno = 0;
+  gs__list_append(&s->all, &task->all);
+  s->alive++;
+  gs__ready(task);
+  return task->id;
+}
+
+gs_id gs_go(gs_func *fn, void *arg) {
+  return task_start(GS_STACK_DEFAULT, NULL, fn, arg);
+}
+
+gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg) {
+  if (options == NULL) return gs_go(fn, arg);
+  size_t stack_bytes = options->stack_bytes;
+  if (stack_bytes == 0) {
+    stack_bytes = GS_STACK_DEFAULT;
+  } else if (stack_bytes < GS_STACK_MIN || stack_bytes > GS_STACK_MAX) {
+    return GS_EINVAL;
+  }
+  stack_bytes = (stack_bytes + STACK_ALIGN - 1) & ~(STACK_ALIGN - 1);
+  return task_start(stack_bytes, options->name, fn, arg);
+}
+
+/* The task has left its stack for good. */
+void gs__task_end(struct gs__task *task) {
+  struct gs__sched *s = &gs__sched;
+  gs_assert(task->clauses == NULL);
+  task->state = GS__DONE;
+  gs__list_remove(&task->all);
+  s->alive--;
+  size_t stack_bytes = task->coro.stack_bytes;
+  struct gs__pool *pool = pool_of(s, stack_bytes);
+  if (pool == NULL || s->pooled_bytes + stack_bytes > POOLED_BYTES_MAX) {
+    gs__coro_free(task);
+    return;
+  }
+  task->next = pool->first;
+  pool->first = task;
+  s->pooled_bytes += stack_bytes;
+}
+
+void gs__sched_term(void) {
+  struct gs__sched *s = &gs__sched;
+  while (!gs__list_empty(&s->all)) {
+    struct gs__list *node = s->all.next;
+    gs__list_remove(node);
+    gs__coro_free(gs__container(node, struct gs__task, all));
+  }
+  for (int i = 0; i < GS__POOLS; i++) {
+    struct gs__task *task = s->pools[i].first;
+    while (task != NULL) {
+      struct gs__task *next = task->next;
+      gs__coro_free(task);
+      task = next;
+    }
+  }
+  gs__heap_term(&s->timers);
+  gs__sched_init(0);
+}
+
+GS__LEAF(gs_yield) int gs_yield(void) {
+  GS__LEAF_BODY(int);
+  if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
+  return gs__yield();
+}
+
+GS__LEAF(gs_serve) int gs_serve(void) {
+  GS__LEAF_BODY(int);
+  if (gs__sched.current == NULL) return GS_EPERM;
+  gs__sched.serving = true;
+  return (int)gs__park("calls from the host", NULL);
+}
+
+/* gs_exit(), without _Noreturn: in wasm it does return, unwinding, and the
+ * compiler must not put a trap there. Nothing in the frames runs again. */
+void gs__exit_leaf(void) __asm__("gs_exit");
+GS__LEAF(gs_exit) void gs__exit_leaf(void) {
+  struct gs__task *task = gs__sched.current;
+  if (task == NULL) gs__fatal("gs_exit was called outside a goroutine");
+  task->state = GS__DONE;
+  gs__coro_park(&task->coro);
+}
+
+gs_id gs_self(void) {
+  return gs__sched.current == NULL ? 0 : gs__sched.current->id;
+}
+
+size_t gs_count(void) { return gs__sched.alive; }

@@ -1,0 +1,277 @@
+/* Channels: see chan.h. Model of the semantics: Go's runtime/chan.go. */
+#include "chan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../sched/timer.h"
+
+int gs_chan_new(gs_chan **out, size_t elem_bytes, size_t capacity) {
+  if (elem_bytes == 0) return GS_EINVAL;
+  if (capacity > (PTRDIFF_MAX - sizeof(gs_chan)) / elem_bytes) {
+    return GS_ENOMEM;
+  }
+  gs_chan *chan = malloc(sizeof *chan + elem_bytes * capacity);
+  if (chan == NULL) return GS_ENOMEM;
+  *chan = (gs_chan){.elem_bytes = elem_bytes,
+                    .capacity = capacity,
+                    .references = 1,
+                    .buffer = (unsigned char *)(chan + 1)};
+  gs__list_init(&chan->receivers);
+  gs__list_init(&chan->senders);
+  *out = chan;
+  return GS_OK;
+}
+
+gs_chan *gs_chan_retain(gs_chan *chan) {
+  if (chan != NULL) chan->references++;
+  return chan;
+}
+
+void gs_chan_release(gs_chan *chan) {
+  if (chan == NULL || --chan->references > 0) return;
+  if (!chan->closed) gs_chan_close(chan);
+  free(chan);
+}
+
+size_t gs_chan_len(const gs_chan *chan) {
+  return chan == NULL ? 0 : chan->count;
+}
+
+size_t gs_chan_cap(const gs_chan *chan) {
+  return chan == NULL ? 0 : chan->capacity;
+}
+
+size_t gs_chan_elem_bytes(const gs_chan *chan) {
+  return chan == NULL ? 0 : chan->elem_bytes;
+}
+
+/* Most elements are a word or two: a copy of known size needs no call. */
+static inline void copy(void *to, const void *from, size_t bytes) {
+  switch (bytes) {
+    case 4:
+      memcpy(to, from, 4);
+      break;
+    case 8:
+      memcpy(to, from, 8);
+      break;
+    default:
+      memcpy(to, from, bytes);
+      break;
+  }
+}
+
+static inline unsigned char *slot(gs_chan *chan, size_t index) {
+  return chan->buffer + index * chan->elem_bytes;
+}
+
+static inline void push(gs_chan *chan, const void *elem) {
+  size_t index = chan->head + chan->count;
+  if (index >= chan->capacity) index -= chan->capacity;
+  copy(slot(chan, index), elem, chan->elem_bytes);
+  chan->count++;
+}
+
+static inline void pop(gs_chan *chan, void *elem) {
+  if (elem != NULL) copy(elem, slot(chan, chan->head), chan->elem_bytes);
+  if (++chan->head == chan->capacity) chan->head = 0;
+  chan->count--;
+}
+
+static inline struct gs_case *first_case(struct gs__list *queue) {
+  struct gs__clause *clause =
+      gs__container(queue->next, struct gs__clause, node);
+  return gs__container(clause, struct gs_case, gs__wait);
+}
+
+/* Ends the wait of a case that is first in its queue. */
+static inline void finish(struct gs_case *c, int result) {
+  struct gs__clause *clause = gs__case_clause(c);
+  gs__list_remove(&clause->node);
+  if (clause->tag == 0) {
+    gs__wake(clause, result);
+  } else {
+    c->result = result;
+    gs__wake(clause, (int64_t)clause->tag - 1);
+  }
+}
+
+/* GS_EAGAIN: would have to wait. */
+static inline int send_now(gs_chan *chan, const void *elem) {
+  if (gs__unlikely(chan == NULL)) return GS_EAGAIN;
+  if (gs__unlikely(chan->closed)) return GS_EPIPE;
+  if (!gs__list_empty(&chan->receivers)) {
+    struct gs_case *receiver = first_case(&chan->receivers);
+    if (receiver->elem != NULL) copy(receiver->elem, elem, chan->elem_bytes);
+    finish(receiver, 1);
+    return GS_OK;
+  }
+  if (chan->count < chan->capacity) {
+    push(chan, elem);
+    return GS_OK;
+  }
+  return GS_EAGAIN;
+}
+
+static inline int recv_now(gs_chan *chan, void *elem) {
+  if (gs__unlikely(chan == NULL)) return GS_EAGAIN;
+  if (chan->count > 0) {
+    pop(chan, elem);
+    if (!gs__list_empty(&chan->senders)) {
+      struct gs_case *sender = first_case(&chan->senders);
+      push(chan, sender->elem);
+      finish(sender, GS_OK);
+    }
+    return 1;
+  }
+  if (!gs__list_empty(&chan->senders)) {
+    struct gs_case *sender = first_case(&chan->senders);
+    if (elem != NULL) copy(elem, sender->elem, chan->elem_bytes);
+    finish(sender, GS_OK);
+    return 1;
+  }
+  if (chan->closed) {
+    if (elem != NULL) memset(elem, 0, chan->elem_bytes);
+    return 0;
+  }
+  return GS_EAGAIN;
+}
+
+bool gs__chan_try(struct gs_case *c, int *result) {
+  *result = c->op == GS_CASE_SEND ? send_now(c->chan, c->elem)
+                                  : recv_now(c->chan, c->elem);
+  return *result != GS_EAGAIN;
+}
+
+bool gs__chan_ready(const struct gs_case *c) {
+  const gs_chan *chan = c->chan;
+  if (chan == NULL) return false;
+  if (chan->closed) return true;
+  return c->op == GS_CASE_SEND
+             ? chan->count < chan->capacity ||
+                   !gs__list_empty(&chan->receivers)
+             : chan->count > 0 || !gs__list_empty(&chan->senders);
+}
+
+static inline void enqueue(struct gs_case *c, uint32_t tag) {
+  struct gs__clause *clause = gs__case_clause(c);
+  clause->tag = tag;
+  gs__wait_add(clause, GS__CLAUSE_LIST);
+  gs__list_append(
+      c->op == GS_CASE_SEND ? &c->chan->senders : &c->chan->receivers,
+      &clause->node);
+}
+
+void gs__chan_enqueue(struct gs_case *c, uint32_t tag) { enqueue(c, tag); }
+
+/* Queues the case and the deadline, and parks. On a NULL channel there is
+ * nothing to queue. */
+static inline int wait(struct gs_case *c, int64_t deadline_ns,
+                       const char *reason) {
+  struct gs__deadline expiry;
+  if (deadline_ns != GS_FOREVER &&
+      !gs__deadline_wait(&expiry, deadline_ns, GS_ETIMEDOUT)) {
+    return GS_ENOMEM;
+  }
+  if (c->chan != NULL) enqueue(c, 0);
+  return (int)gs__park(reason, c->chan);
+}
+
+static inline int send_until(gs_chan *chan, const void *elem,
+                             int64_t deadline_ns) {
+  int result = send_now(chan, elem);
+  if (result != GS_EAGAIN) return result;
+  if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
+  struct gs_case c;
+  c.chan = chan;
+  c.elem = (void *)elem;
+  c.op = GS_CASE_SEND;
+  return wait(&c, deadline_ns,
+              chan == NULL ? "send on NULL channel" : "channel send");
+}
+
+static inline int recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
+  int result = recv_now(chan, elem);
+  if (result != GS_EAGAIN) return result;
+  if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
+  struct gs_case c;
+  c.chan = chan;
+  c.elem = elem;
+  c.op = GS_CASE_RECV;
+  return wait(&c, deadline_ns,
+              chan == NULL ? "receive from NULL channel" : "channel receive");
+}
+
+GS__LEAF(gs_chan_send)
+int gs_chan_send(gs_chan *chan, const void *elem) {
+  GS__LEAF_BODY(int);
+  return send_until(chan, elem, GS_FOREVER);
+}
+
+GS__LEAF(gs_chan_send_until)
+int gs_chan_send_until(gs_chan *chan, const void *elem, int64_t deadline_ns) {
+  GS__LEAF_BODY(int);
+  return send_until(chan, elem, deadline_ns);
+}
+
+GS__LEAF(gs_chan_recv) int gs_chan_recv(gs_chan *chan, void *elem) {
+  GS__LEAF_BODY(int);
+  return recv_until(chan, elem, GS_FOREVER);
+}
+
+GS__LEAF(gs_chan_recv_until)
+int gs_chan_recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
+  GS__LEAF_BODY(int);
+  return recv_until(chan, elem, deadline_ns);
+}
+
+int gs_chan_try_send(gs_chan *chan, const void *elem) {
+  return send_now(chan, elem);
+}
+
+int gs_chan_try_recv(gs_chan *chan, void *elem) {
+  return recv_now(chan, elem);
+}
+
+int gs_chan_close(gs_chan *chan) {
+  if (chan == NULL) return GS_EINVAL;
+  if (chan->closed) return GS_EPIPE;
+  chan->closed = true;
+  while (!gs__list_empty(&chan->receivers)) {
+    struct gs_case *receiver = first_case(&chan->receivers);
+    if (receiver->elem != NULL) memset(receiver->elem, 0, chan->elem_bytes);
+    finish(receiver, 0);
+  }
+  while (!gs__list_empty(&chan->senders)) {
+    finish(first_case(&chan->senders), GS_EPIPE);
+  }
+  return GS_OK;
+}
+
+int gs__chan_replace(gs_chan *chan, const void *elem) {
+  gs_assert(chan->capacity == 1);
+  if (chan->count == 1 && !chan->closed) pop(chan, NULL);
+  return send_now(chan, elem);
+}
+
+void gs__chan_drain(gs_chan *chan) {
+  while (chan->count > 0) pop(chan, NULL);
+}
+
+void gs__chan_check(const gs_chan *chan) {
+  if (!gs__list_empty(&chan->receivers) && chan->count > 0) {
+    gs__fatal("channel: a receiver waits though %zu are buffered",
+              chan->count);
+  }
+  if (!gs__list_empty(&chan->senders) && chan->count < chan->capacity) {
+    gs__fatal("channel: a sender waits though there is room");
+  }
+  if (chan->closed && (!gs__list_empty(&chan->receivers) ||
+                       !gs__list_empty(&chan->senders))) {
+    gs__fatal("channel: somebody waits though it is closed");
+  }
+  if (chan->count > chan->capacity || chan->references == 0) {
+    gs__fatal("channel: %zu of %zu buffered, %u references", chan->count,
+              chan->capacity, (unsigned)chan->references);
+  }
+}

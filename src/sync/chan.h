@@ -1,0 +1,48 @@
+/* Channels from the inside, for the floor's other files and the invariants.
+ *
+ * Whoever comes second serves the first: a sender hands its element straight
+ * to a waiting receiver, a receiver takes it straight from a waiting sender.
+ * So a waiter has nothing left to do when it wakes. */
+#ifndef GS_SYNC_CHAN_H
+#define GS_SYNC_CHAN_H
+
+#include <gossamer/chan.h>
+
+#include "../sched/wait.h"
+
+struct gs_chan {
+  size_t elem_bytes;
+  size_t capacity;
+  size_t count;               /* elements in the buffer */
+  size_t head;                /* index of the oldest */
+  struct gs__list receivers;  /* waiting, oldest first */
+  struct gs__list senders;    /* waiting, oldest first */
+  uint32_t references;
+  bool closed;
+  unsigned char *buffer;      /* behind this structure */
+};
+
+/* The wait clause inside a case. Its tag is the case's index + 1 in a select,
+ * and 0 for a plain send or receive, whose result is not an index. */
+static inline struct gs__clause *gs__case_clause(struct gs_case *c) {
+  _Static_assert(sizeof(struct gs__clause) <= sizeof c->gs__wait, "fits");
+  return (struct gs__clause *)(void *)c->gs__wait;
+}
+
+/* Does `c` at once if it can: *result is then as of gs_chan_send or
+ * gs_chan_recv. False: it would have to wait. */
+bool gs__chan_try(struct gs_case *c, int *result);
+/* Whether gs__chan_try() would succeed. */
+bool gs__chan_ready(const struct gs_case *c);
+/* Queues the current task's case behind the others. */
+void gs__chan_enqueue(struct gs_case *c, uint32_t tag);
+/* Puts an element into a channel of capacity 1, replacing what was there.
+ * GS_EPIPE when it is closed. Never parks. */
+int gs__chan_replace(gs_chan *chan, const void *elem);
+/* Drops what is buffered. */
+void gs__chan_drain(gs_chan *chan);
+
+/* Panics when an invariant is broken. */
+void gs__chan_check(const gs_chan *chan);
+
+#endif
