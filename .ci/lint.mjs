@@ -30,9 +30,7 @@ function sources(pattern) {
 }
 
 const PRETTIER = [
-  ...FOLDERS.filter((folder) => folder !== "src").map(
-    (folder) => `${folder}/**/*.{js,mjs,css,html,json}`,
-  ),
+  ...FOLDERS.map((folder) => `${folder}/**/*.{js,mjs,css,html,json}`),
   "*.json",
   "!package-lock.json",
 ];

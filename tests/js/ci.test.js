@@ -1,0 +1,130 @@
+/* The scripts in .ci/: how they count, and that nothing they start outlives
+ * them. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { StepError, exec, step } from "../../.ci/exec.mjs";
+import {
+  jsSections,
+  junitTotals,
+  presetsFor,
+  tapTotals,
+  withExitCode,
+} from "../../.ci/test.mjs";
+
+/** A Node program as a command. */
+const node = (source) =>
+  /** @type {const} */ ([process.execPath, ["-e", source]]);
+
+/** A dead process whose parent has not looked yet (state Z) does not run. */
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    const stat = `/proc/${pid}/stat`;
+    return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+async function hasEnded(pid) {
+  while (isRunning(pid)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("a program's exit code and output are answered", async () => {
+  const outcome = await exec(
+    ...node("console.log('out'); console.error('err'); process.exit(3)"),
+    { capture: true },
+  );
+  assert.equal(outcome.code, 3);
+  assert.match(outcome.output, /out\n/);
+  assert.match(outcome.output, /err\n/);
+});
+
+test("standard input is empty, so that nothing waits for it", async () => {
+  const { output } = await exec(
+    ...node("process.stdin.resume().on('end', () => console.log('end'))"),
+    { capture: true },
+  );
+  assert.equal(output, "end\n");
+});
+
+test("a program that hangs is ended with all it started", async () => {
+  const outcome = await exec(
+    ...node(
+      "const child = require('child_process').spawn(process.execPath," +
+        " ['-e', 'setInterval(() => {}, 1000)']);" +
+        "console.log(child.pid); for (;;);",
+    ),
+    { capture: true, timeoutMs: 1000 },
+  );
+  assert.equal(outcome.timedOut, true);
+  assert.equal(outcome.code, 124);
+  await hasEnded(Number(outcome.output));
+});
+
+test("what a program leaves running is ended with it", async () => {
+  const { code, output } = await exec(
+    ...node(
+      "const child = require('child_process').spawn(process.execPath," +
+        " ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });" +
+        "console.log(child.pid); child.unref();",
+    ),
+    { capture: true },
+  );
+  assert.equal(code, 0);
+  await hasEnded(Number(output));
+});
+
+test("a failed step says what failed and how", async () => {
+  await assert.rejects(
+    step("the build", ...node("process.exit(2)"), { quiet: true }),
+    (error) =>
+      error instanceof StepError &&
+      /^the build failed with exit code 2: /.test(error.message),
+  );
+  await assert.rejects(
+    step("the build", ...node("for (;;);"), { quiet: true, timeoutMs: 100 }),
+    /^Error: the build ran out of time: /,
+  );
+});
+
+test("a program that is not there is an error", async () => {
+  await assert.rejects(exec("gossamer-no-such-program", []), /ENOENT/);
+});
+
+test("totals come from TAP, cancelled tests count as failed", () => {
+  const tap =
+    "ok 1 - # pass 99\n1..9\n# tests 9\n# pass 4\n# fail 1\n" +
+    "# cancelled 2\n# skipped 1\n# todo 1\n";
+  assert.deepEqual(tapTotals(tap), { passed: 4, failed: 3, skipped: 2 });
+});
+
+test("totals come from ctest's JUnit file", () => {
+  const xml =
+    '<?xml version="1.0"?>\n<testsuite name="Linux"\n\ttests="7"\n' +
+    '\tfailures="2"\n\tdisabled="1"\n\tskipped="1"\n\thostname="">\n';
+  assert.deepEqual(junitTotals(xml), { passed: 3, failed: 2, skipped: 2 });
+});
+
+test("a run that died without a report is one failure", () => {
+  const nothing = { passed: 0, failed: 0, skipped: 0 };
+  assert.deepEqual(tapTotals(""), nothing);
+  assert.deepEqual(junitTotals(""), nothing);
+  assert.equal(withExitCode(1, nothing).failed, 1);
+  assert.equal(withExitCode(1, { ...nothing, failed: 3 }).failed, 3);
+  assert.equal(withExitCode(0, nothing).failed, 0);
+});
+
+test("every folder with test files is a section, browsers last", () => {
+  const sections = jsSections();
+  assert.ok(sections.includes("lint") && sections.includes("js"));
+  assert.ok(!sections.includes("helpers"));
+  assert.equal(sections.at(-1), "browser");
+});
+
+test("only what the sections need is built", () => {
+  assert.deepEqual(presetsFor(["c"]), ["native"]);
+  assert.deepEqual(presetsFor(["js"]), ["wasm"]);
+  assert.deepEqual(presetsFor(["e2e", "browser"]), ["wasm", "wasm-debug"]);
+});
