@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { createHost } from "../../js/host/index.js";
+import { thisPlatform } from "../../js/host/platform.js";
 import { ROOT, filesUnder, read } from "../helpers/tree.js";
 
 const MODULE = "gossamer";
@@ -15,21 +17,19 @@ function declaredNames() {
   return [...read("src/host/host.h").matchAll(calls)].map(([, name]) => name);
 }
 
-/** The names the glue answers; js/host/index.js lists them. */
-async function answeredNames() {
-  const host = await import("../../js/host/index.js");
-  assert.equal(
-    typeof host.importNames,
-    "function",
-    "js/host/index.js exports importNames(), the names js/host/ answers",
-  );
-  return [...host.importNames()];
+/** The names the glue answers: those of a host that is made for no program. */
+function answeredNames() {
+  const output = { write() {}, flush() {} };
+  const settings = { budgetMs: 8, stdout: output, stderr: output, http: {} };
+  const host = createHost(settings, thisPlatform(), () => {});
+  host.close();
+  return Object.keys(host.imports).sort();
 }
 
-test("host.h imports exactly the names that js/host answers", async () => {
+test("host.h imports exactly the names that js/host answers", () => {
   const declared = declaredNames().sort();
   assert.notEqual(declared.length, 0, "host.h declares imports");
-  assert.deepEqual((await answeredNames()).sort(), declared);
+  assert.deepEqual(answeredNames(), declared);
 });
 
 test("no name is imported twice", () => {
@@ -57,7 +57,7 @@ test("the built apps import nothing that the glue does not answer", async (t) =>
     path.endsWith(".wasm"),
   );
   assert.notEqual(apps.length, 0, "there are built apps in build/apps");
-  const answered = new Set(await answeredNames());
+  const answered = new Set(answeredNames());
   for (const app of apps) {
     await t.test(app, async () => {
       const module = await WebAssembly.compile(readFileSync(join(ROOT, app)));
