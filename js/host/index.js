@@ -1,0 +1,96 @@
+/* Joins the services behind the module "gossamer": the same names, in the same
+ * order, as src/host/host.h. */
+import { ProcExit } from "../errors.js";
+import { Memory, encodeText } from "../memory.js";
+import { createCalls } from "./call.js";
+import { canvasImports } from "./canvas.js";
+import { Events } from "./events.js";
+import { frameImports } from "./frame.js";
+import { createHttp } from "./http.js";
+import { Ops, opImports } from "./op.js";
+import { programImports } from "./program.js";
+import { createStdin } from "./stdin.js";
+
+/**
+ * What the services of one program share.
+ * @typedef {object} Host
+ * @property {import("./platform.js").Platform} platform
+ * @property {Memory} memory
+ * @property {Events} events
+ * @property {Ops} ops
+ * @property {import("../output.js").Output} stdout
+ * @property {import("../output.js").Output} stderr
+ * @property {Record<string, any>} exports of the instance, once it is there
+ * @property {() => number} now milliseconds since the program's start
+ * @property {(text: string) => void} report writes a line to stderr
+ * @property {() => void} checkEnded leaves wasm if the program has been ended
+ *
+ * @typedef {object} HostSettings
+ * @property {number} budgetMs
+ * @property {import("../output.js").Output} stdout
+ * @property {import("../output.js").Output} stderr
+ * @property {import("./canvas.js").Canvas | undefined} canvas
+ * @property {import("./http.js").HttpSettings} http
+ * @property {import("./stdin.js").StdinSource | undefined} stdin
+ */
+
+/**
+ * @param {HostSettings} settings
+ * @param {import("./platform.js").Platform} platform
+ * @param {(outcome: import("./events.js").Outcome) => void} onEnd
+ */
+export function createHost(settings, platform, onEnd) {
+  const startMs = platform.now();
+  const memory = new Memory();
+  const events = new Events(platform, settings.budgetMs, onEnd);
+  const { stdout, stderr } = settings;
+  /** @type {Host} */
+  const host = {
+    platform,
+    memory,
+    events,
+    ops: new Ops(events),
+    stdout,
+    stderr,
+    exports: {},
+    now: () => platform.now() - startMs,
+    report(text) {
+      stderr.flush();
+      stderr.write(encodeText(`${text}\n`));
+      host.checkEnded();
+    },
+    checkEnded() {
+      // A callback of the page may have stopped the program it was called by.
+      if (events.ended && events.inside) throw new ProcExit(0);
+    },
+  };
+  const http = createHttp(host, settings.http);
+  const stdin = createStdin(host, settings.stdin);
+  const calls = createCalls(host);
+
+  return {
+    host,
+    calls,
+    stdin: stdin.inlet,
+    imports: {
+      ...programImports(host),
+      ...opImports(host.ops),
+      ...frameImports(events),
+      ...canvasImports(host, settings.canvas),
+      ...http.imports,
+      ...stdin.imports,
+      ...calls.imports,
+    },
+    /** Lets go of everything after the program's end. */
+    close() {
+      host.ops.close();
+      http.close();
+      stdin.close();
+      calls.close();
+      stdout.flush();
+      stderr.flush();
+      host.exports = {};
+      memory.detach();
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/* Bytes on their way into wasm memory: a stream that is read on demand, one
+ * chunk at a time. What a read leaves of a chunk is kept for the next one as a
+ * view of the same chunk. A read that was cancelled keeps the chunk that
+ * arrives late; its buffer is not touched any more. */
+import { ERRNO } from "../errors.js";
+import { encodeText, u32 } from "../memory.js";
+
+/**
+ * @typedef {import("../memory.js").Memory} Memory
+ * @typedef {import("./op.js").Ops} Ops
+ *
+ * What a stream's reader and an async iterator have in common.
+ * @typedef {{ done?: boolean, value?: unknown }} Chunk
+ * @typedef {() => PromiseLike<Chunk>} Pull
+ */
+
+/** C's "park until gs_complete()", GS__PENDING in src/host/host.h. */
+export const PENDING = -0x80000000;
+
+/** @type {Uint8Array} */
+const NONE = new Uint8Array(0);
+
+/**
+ * @param {unknown} value
+ * @returns {Uint8Array | null} null for what is neither bytes nor text
+ */
+export function asBytes(value) {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "string") return encodeText(value);
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : null;
+}
+
+export class Inlet {
+  #memory;
+  #ops;
+  #pull;
+  #onError;
+  #rest = NONE;
+  #pulling = false;
+  #ended = false;
+  #failed = false;
+  /** The read that waits: whether, token, address and size of its buffer. */
+  #waiting = false;
+  #token = 0;
+  #address = 0;
+  #size = 0;
+
+  /**
+   * @param {Memory} memory
+   * @param {Ops} ops
+   * @param {Pull} pull the next chunk; called again only after it answered
+   * @param {(error: unknown) => void} onError told once when the stream fails
+   */
+  constructor(memory, ops, pull, onError) {
+    this.#memory = memory;
+    this.#ops = ops;
+    this.#pull = pull;
+    this.#onError = onError;
+  }
+
+  /** Whether everything there will be has been read from the stream. */
+  get ended() {
+    return this.#ended;
+  }
+
+  /** Whether a chunk is on its way. */
+  get pulling() {
+    return this.#pulling;
+  }
+
+  /**
+   * Copies what is there, or waits for the next chunk.
+   * @param {number} token
+   * @param {number} pointer
+   * @param {number} size
+   * @returns {number} the count, 0 at the end, PENDING or a negative errno
+   */
+  read(token, pointer, size) {
+    const ready = this.readReady(pointer, size);
+    if (ready !== -ERRNO.EAGAIN) return ready;
+    this.#waiting = true;
+    this.#token = u32(token);
+    this.#address = u32(pointer);
+    this.#size = u32(size);
+    this.#ops.start(this.#token, this);
+    if (!this.#pulling) this.#next();
+    return PENDING;
+  }
+
+  /**
+   * Copies what is there and never waits.
+   * @param {number} pointer
+   * @param {number} size
+   * @returns {number} the count, 0 at the end, or a negative errno
+   */
+  readReady(pointer, size) {
+    const address = u32(pointer);
+    const capacity = u32(size);
+    if (!this.#memory.contains(address, capacity)) return -ERRNO.EFAULT;
+    if (capacity === 0) return -ERRNO.EINVAL;
+    if (this.#waiting) return -ERRNO.EBUSY;
+    if (this.#rest.length > 0) return this.#take(address, capacity);
+    if (this.#failed) return -ERRNO.EIO;
+    return this.#ended ? 0 : -ERRNO.EAGAIN;
+  }
+
+  /** Gives up the waiting read; called by Ops. */
+  cancelOp() {
+    this.#waiting = false;
+  }
+
+  /** Forgets everything; a chunk that is on its way is dropped. */
+  close() {
+    if (this.#waiting) this.#ops.drop(this.#token);
+    this.#waiting = false;
+    this.#ended = true;
+    this.#rest = NONE;
+  }
+
+  /**
+   * @param {number} address
+   * @param {number} capacity
+   */
+  #take(address, capacity) {
+    const rest = this.#rest;
+    if (rest.length <= capacity) {
+      this.#memory.bytes.set(rest, address);
+      this.#rest = NONE;
+      return rest.length;
+    }
+    this.#memory.bytes.set(rest.subarray(0, capacity), address);
+    this.#rest = rest.subarray(capacity);
+    return capacity;
+  }
+
+  #next() {
+    this.#pulling = true;
+    this.#pull().then(this.#onChunk, this.#onFailure);
+  }
+
+  /** @param {Chunk} chunk */
+  #onChunk = ({ done, value }) => {
+    this.#pulling = false;
+    if (this.#ended) return;
+    if (done) {
+      this.#ended = true;
+      this.#answer(0);
+      return;
+    }
+    const bytes = asBytes(value);
+    if (bytes === null) {
+      this.#onFailure(new TypeError("a chunk is neither bytes nor text"));
+    } else if (bytes.length === 0) {
+      if (this.#waiting) this.#next();
+    } else {
+      this.#rest = bytes;
+      if (this.#waiting) this.#answer(this.#take(this.#address, this.#size));
+    }
+  };
+
+  /** @param {unknown} error */
+  #onFailure = (error) => {
+    this.#pulling = false;
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failed = true;
+    this.#onError(error);
+    this.#answer(-ERRNO.EIO);
+  };
+
+  /** @param {number} result */
+  #answer(result) {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    this.#ops.complete(this.#token, result);
+  }
+}

@@ -1,0 +1,78 @@
+/* What the page or Node provides: clock, timer, frames, tasks. Events knows
+ * nothing else of its surroundings, so tests put a made-up one in its place. */
+
+/**
+ * @typedef {object} Platform
+ * @property {() => number} now milliseconds, monotonic
+ * @property {(run: () => void) => void} microtask
+ * @property {(run: () => void) => Tasks} tasks prepares a task to be posted
+ * @property {(run: () => void, delayMs: number) => unknown} setTimer
+ * @property {(timer: any) => void} clearTimer
+ * @property {boolean} clampsTimers whether timers set by timers are delayed
+ * @property {(run: (timestampMs: number) => void) => unknown} requestFrame
+ * @property {(frame: any) => void} cancelFrame
+ *
+ * @typedef {object} Tasks
+ * @property {() => void} post runs it in a task of its own, without delay
+ * @property {() => void} close posts nothing any more
+ */
+
+const FRAME_MS = 1000 / 60;
+
+/**
+ * Browsers delay nested timers by 4 ms, but not messages.
+ * @param {() => void} run
+ */
+function messageTasks(run) {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = run;
+  return {
+    post: () => port2.postMessage(null),
+    close: () => {
+      port1.onmessage = null;
+      port1.close();
+    },
+  };
+}
+
+/**
+ * An open message port would keep Node alive; an immediate does not.
+ * @param {() => void} run
+ */
+function immediateTasks(run) {
+  /** @type {NodeJS.Immediate | undefined} */
+  let immediate;
+  return {
+    post: () => {
+      immediate = setImmediate(run);
+    },
+    close: () => clearImmediate(immediate),
+  };
+}
+
+/**
+ * Node's stand-in for frames: 60 a second, on a grid as a screen's are.
+ * @param {(timestampMs: number) => void} run
+ */
+function timedFrame(run) {
+  const now = performance.now();
+  const delayMs = FRAME_MS - (now % FRAME_MS);
+  return setTimeout(() => run(performance.now()), delayMs);
+}
+
+/** @returns {Platform} */
+export function thisPlatform() {
+  const hasFrames = typeof requestAnimationFrame === "function";
+  return {
+    now: () => performance.now(),
+    microtask: (run) => queueMicrotask(run),
+    tasks: typeof setImmediate === "function" ? immediateTasks : messageTasks,
+    setTimer: (run, delayMs) => setTimeout(run, delayMs),
+    clearTimer: (timer) => clearTimeout(timer),
+    clampsTimers: typeof setImmediate !== "function",
+    requestFrame: hasFrames ? (run) => requestAnimationFrame(run) : timedFrame,
+    cancelFrame: hasFrames
+      ? (frame) => cancelAnimationFrame(frame)
+      : (frame) => clearTimeout(frame),
+  };
+}

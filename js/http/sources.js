@@ -1,0 +1,110 @@
+/* What a program may fetch: a list of sources as in a content security policy.
+ * 'self', `https:` (a scheme), `https://host`, `https://*.host`, with a port
+ * (`:*` for any) and a path: one that ends in / allows all below it, another
+ * only itself. `*` is everything over HTTP and HTTPS. Nothing listed: nothing
+ * allowed. A list that cannot be understood is refused, not guessed at. */
+import { GossamerError } from "../errors.js";
+
+/** @typedef {(url: URL) => boolean} Rule */
+
+const HOST_SOURCE =
+  /^(https?):\/\/(\*|(?:\*\.)?[^*/:?#@\\\s]+|\[[0-9a-f:.]+\])(?::(\d+|\*))?(\/[^?#]*)?$/i;
+const SCHEME_SOURCE = /^[a-z][a-z0-9+.-]*:$/i;
+
+/**
+ * @param {string} source
+ * @param {string} why
+ */
+function bad(source, why) {
+  return new GossamerError("EINVAL", `fetch source "${source}": ${why}`);
+}
+
+/**
+ * Whether a path climbs out of itself once a server has decoded it.
+ * @param {string} path
+ */
+function climbs(path) {
+  return path
+    .replace(/%2f|%5c/gi, "/")
+    .replace(/%2e/gi, ".")
+    .split("/")
+    .includes("..");
+}
+
+/**
+ * @param {string | undefined} path
+ * @returns {(pathname: string) => boolean}
+ */
+function pathRule(path) {
+  if (path === undefined || path === "/") return () => true;
+  if (!path.endsWith("/")) return (pathname) => pathname === path;
+  return (pathname) => pathname.startsWith(path) && !climbs(pathname);
+}
+
+/**
+ * @param {string} source
+ * @param {RegExpExecArray} match
+ * @returns {Rule}
+ */
+function hostRule(source, match) {
+  const [, scheme = "", host = "", port = "", path] = match;
+  const protocol = `${scheme.toLowerCase()}:`;
+  const wild = host.startsWith("*");
+  const suffix = wild ? host.slice(1).toLowerCase() : "";
+  // The URL parser knows how hosts, default ports and paths are written.
+  const plainHost = wild ? `any${suffix}` : host;
+  const plainPort = port === "" || port === "*" ? "" : `:${port}`;
+  let plain;
+  try {
+    plain = new URL(`${protocol}//${plainHost}${plainPort}${path ?? "/"}`);
+  } catch {
+    throw bad(source, "not an address");
+  }
+  const pathMatches = pathRule(path === undefined ? path : plain.pathname);
+  const hostMatches = wild
+    ? (/** @type {string} */ name) => name.endsWith(suffix)
+    : (/** @type {string} */ name) => name === plain.hostname;
+  return (url) =>
+    url.protocol === protocol &&
+    hostMatches(url.hostname) &&
+    (port === "*" || url.port === plain.port) &&
+    pathMatches(url.pathname);
+}
+
+/**
+ * @param {string} source
+ * @param {string | null} selfOrigin
+ * @returns {Rule}
+ */
+function parseSource(source, selfOrigin) {
+  if (source === "*") return (url) => /^https?:$/.test(url.protocol);
+  if (source === "'self'") {
+    if (selfOrigin === null)
+      {throw bad(source, "there is no page with an origin");}
+    return (url) => url.origin === selfOrigin;
+  }
+  if (source === "'none'") return () => false;
+  if (SCHEME_SOURCE.test(source)) {
+    return (url) => url.protocol === source.toLowerCase();
+  }
+  const match = HOST_SOURCE.exec(source);
+  if (match !== null) return hostRule(source, match);
+  if (source === "self" || source === "none") {
+    throw bad(source, `write it in single quotes: '${source}'`);
+  }
+  throw bad(
+    source,
+    "expected 'self', *, a scheme such as https:, or an address such as " +
+      "https://api.example.com, https://*.example.com or https://host/path/",
+  );
+}
+
+/**
+ * @param {readonly string[]} sources
+ * @param {string | null} selfOrigin what 'self' means; null: it has no meaning
+ * @returns {Rule}
+ */
+export function parseSources(sources, selfOrigin) {
+  const rules = sources.map((source) => parseSource(source, selfOrigin));
+  return (url) => rules.some((rule) => rule(url));
+}

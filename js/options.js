@@ -1,0 +1,236 @@
+/* The options of load(): what they may be, and what they become. A mistake is
+ * refused with words that name the option. */
+import { GossamerError } from "./errors.js";
+import { isStdinSource } from "./host/stdin.js";
+import { parseSources } from "./http/sources.js";
+import { createOutput } from "./output.js";
+
+/**
+ * @typedef {object} LoadOptions
+ * @property {readonly string[]} [args] the program's arguments, after its name
+ * @property {Readonly<Record<string, string>>} [env] environment variables
+ * @property {string | import("./host/canvas.js").Canvas} [canvas] an element, an
+ *   OffscreenCanvas or a CSS selector
+ * @property {string | readonly string[]
+ *   | { allow: string | readonly string[] }} [fetch] what the program may
+ *   fetch: sources as in a content security policy; default: nothing
+ * @property {import("./host/stdin.js").StdinSource} [stdin] default: empty
+ * @property {import("./output.js").OutputOption} [stdout] called with each line,
+ *   or a writer of bytes; default: console.log
+ * @property {import("./output.js").OutputOption} [stderr] default: console.error
+ * @property {number} [budget] how many milliseconds goroutines may run before
+ *   the page has a turn; default: 8
+ * @property {AbortSignal} [signal] stops loading, or the program
+ *
+ * What a loader adds to the options: where the program came from, and how its
+ * user allows a source in the words of the door it was started by.
+ * @typedef {object} Origin
+ * @property {string | null} url
+ * @property {(source: string) => string} advice
+ */
+
+const KNOWN = [
+  "args",
+  "env",
+  "canvas",
+  "fetch",
+  "stdin",
+  "stdout",
+  "stderr",
+  "budget",
+  "signal",
+];
+const DEFAULT_BUDGET_MS = 8;
+
+/** @param {string} text */
+const invalid = (text) => new GossamerError("EINVAL", text);
+
+/** @param {unknown} value */
+function isCString(value) {
+  return typeof value === "string" && !value.includes("\0");
+}
+
+/** @param {unknown} args */
+function readArgs(args = []) {
+  if (!Array.isArray(args) || !args.every(isCString)) {
+    throw invalid("option args: expected an array of strings without NUL");
+  }
+  return /** @type {string[]} */ (args);
+}
+
+/** @param {unknown} env */
+function readEnv(env = {}) {
+  const entries =
+    typeof env === "object" && env !== null && !Array.isArray(env)
+      ? Object.entries(env)
+      : null;
+  const fits = entries?.every(
+    ([name, value]) =>
+      isCString(value) && isCString(name) && /^[^=]+$/.test(name),
+  );
+  if (!fits) {
+    throw invalid(
+      "option env: expected an object of strings without NUL, " +
+        "with names without =",
+    );
+  }
+  return /** @type {Record<string, string>} */ (env);
+}
+
+/** @param {unknown} canvas */
+function readCanvas(canvas) {
+  let found = canvas;
+  if (canvas == null) return undefined;
+  if (typeof canvas === "string") {
+    if (typeof document === "undefined") {
+      throw invalid(`option canvas: there is no document to find ${canvas} in`);
+    }
+    try {
+      found = document.querySelector(canvas);
+    } catch {
+      throw invalid(`option canvas: "${canvas}" is not a CSS selector`);
+    }
+    if (found === null) {
+      const text = `option canvas: no element matches "${canvas}"`;
+      throw new GossamerError("ENOENT", text);
+    }
+  }
+  const candidate = /** @type {{ getContext?: unknown }} */ (found);
+  if (typeof candidate.getContext !== "function") {
+    const what = typeof canvas === "string" ? `"${canvas}"` : "the value";
+    throw invalid(`option canvas: ${what} is not a canvas`);
+  }
+  return /** @type {import("./host/canvas.js").Canvas} */ (found);
+}
+
+/** @param {unknown} fetch */
+function readSources(fetch) {
+  /** @type {unknown} */
+  let list = fetch ?? [];
+  if (typeof list === "object" && list !== null && "allow" in list) {
+    list = list.allow;
+  }
+  if (typeof list === "string") list = list.split(/\s+/).filter(Boolean);
+  if (!Array.isArray(list) || !list.every((one) => typeof one === "string")) {
+    throw invalid(
+      "option fetch: expected a string or array of sources, " +
+        "or { allow: [...] }",
+    );
+  }
+  return /** @type {string[]} */ (list);
+}
+
+/**
+ * The page's address and origin; in Node, the server's the program came from.
+ * @param {string | null} url
+ */
+function readPlace(url) {
+  const http = url !== null && /^https?:/i.test(url);
+  const href =
+    typeof document === "undefined"
+      ? globalThis.location?.href
+      : document.baseURI;
+  const origin = globalThis.location?.origin ?? (http && new URL(url).origin);
+  return {
+    baseUrl: href ?? (http ? url : null),
+    selfOrigin: origin && origin !== "null" ? origin : null,
+  };
+}
+
+/**
+ * @param {unknown} option
+ * @param {string} name
+ * @param {import("./output.js").LineCallback} fallback
+ */
+function readOutput(option, name, fallback) {
+  const output = option ?? fallback;
+  const writer = /** @type {{ write?: unknown }} */ (output);
+  if (typeof output !== "function" && typeof writer.write !== "function") {
+    throw invalid(
+      `option ${name}: expected a function of a line or { write(bytes) }`,
+    );
+  }
+  return createOutput(
+    /** @type {import("./output.js").OutputOption} */ (output),
+  );
+}
+
+/** @param {unknown} stdin */
+function readStdin(stdin) {
+  if (stdin == null) return undefined;
+  if (!isStdinSource(stdin)) {
+    throw invalid(
+      "option stdin: expected a string, bytes, a ReadableStream or an async " +
+        "iterable",
+    );
+  }
+  return /** @type {import("./host/stdin.js").StdinSource} */ (stdin);
+}
+
+/** @param {unknown} budget */
+function readBudget(budget = DEFAULT_BUDGET_MS) {
+  if (typeof budget !== "number" || !(budget > 0 && budget < Infinity)) {
+    throw invalid("option budget: expected a number of milliseconds above 0");
+  }
+  return budget;
+}
+
+/** @param {unknown} signal */
+function readSignal(signal) {
+  if (signal == null) return undefined;
+  if (typeof AbortSignal === "undefined" || !(signal instanceof AbortSignal)) {
+    throw invalid("option signal: expected an AbortSignal");
+  }
+  return signal;
+}
+
+/** @param {string | null} url */
+function programName(url) {
+  const path = url?.split(/[?#]/)[0] ?? "";
+  return path.slice(path.lastIndexOf("/") + 1) || "app.wasm";
+}
+
+/**
+ * What can be checked before anything is loaded.
+ * @param {unknown} options
+ * @returns {{ signal: AbortSignal | undefined }}
+ */
+export function checkOptions(options) {
+  if (typeof options !== "object" || options === null) {
+    throw invalid("the options must be an object");
+  }
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) {
+    const text = `unknown option "${unknown}"; there are: ${KNOWN.join(", ")}`;
+    throw invalid(text);
+  }
+  return { signal: readSignal(/** @type {LoadOptions} */ (options).signal) };
+}
+
+/**
+ * @param {LoadOptions} options
+ * @param {Origin} origin
+ */
+export function readOptions(options, { url, advice }) {
+  const { signal } = checkOptions(options);
+  const { baseUrl, selfOrigin } = readPlace(url);
+  const allows = parseSources(readSources(options.fetch), selfOrigin);
+  return {
+    args: [programName(url), ...readArgs(options.args)],
+    env: readEnv(options.env),
+    canvas: readCanvas(options.canvas),
+    http: {
+      allows,
+      baseUrl,
+      advice: (/** @type {string} */ source) =>
+        advice(source === selfOrigin ? "'self'" : source),
+    },
+    stdin: readStdin(options.stdin),
+    stdout: readOutput(options.stdout, "stdout", (line) => console.log(line)),
+    stderr: readOutput(options.stderr, "stderr", (line) => console.error(line)),
+    budgetMs: readBudget(options.budget),
+    signal,
+  };
+}
+
+/** @typedef {ReturnType<typeof readOptions>} Settings */
