@@ -29,10 +29,6 @@ function needsConfigure(preset) {
  * @param {boolean} quiet
  */
 export async function buildPreset(preset, quiet) {
-  if (!existsSync(inRoot("CMakePresets.json"))) {
-    process.stderr.write(`no CMakePresets.json: ${preset} left out\n`);
-    return;
-  }
   if (needsConfigure(preset)) {
     // A cache from other settings, or of a configure that failed, sticks.
     rmSync(inRoot(`build/${preset}/CMakeCache.txt`), { force: true });
