@@ -30,6 +30,8 @@ function sources(pattern) {
 }
 
 const PRETTIER = [
+  "--log-level=warn",
+  "--no-error-on-unmatched-pattern",
   ...FOLDERS.map((folder) => `${folder}/**/*.{js,mjs,css,html,json}`),
   "*.json",
   "!package-lock.json",
@@ -98,12 +100,14 @@ async function clangTidy() {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const { code, output } = await exec(
         "clang-tidy",
-        // The database may be gcc's, whose flags clang need not know.
+        // The database may be gcc's: clang need not know its flags, nor have
+        // sanitizer headers of its own.
         [
           "-p",
           "build/native",
           "--quiet",
           "--extra-arg=-Wno-unknown-warning-option",
+          "--extra-arg=-fno-sanitize=all",
           file,
         ],
         { capture: true },
@@ -135,7 +139,6 @@ async function repair() {
   const formatted = await clangFormat(true);
   const pretty = await check("prettier", `${BIN}/prettier`, [
     "--write",
-    "--log-level=warn",
     ...PRETTIER,
   ]);
   const linted = await check("eslint", `${BIN}/eslint`, ["--fix", ...ESLINT]);
@@ -147,7 +150,6 @@ async function lint() {
     "clang-format": await clangFormat(false),
     prettier: await check("prettier", `${BIN}/prettier`, [
       "--check",
-      "--log-level=warn",
       ...PRETTIER,
     ]),
     eslint: await check("eslint", `${BIN}/eslint`, ESLINT),
