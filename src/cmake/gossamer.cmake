@@ -32,6 +32,21 @@ if(GOSSAMER_WASM)
   file(CONFIGURE OUTPUT "${_gossamer_imports}" CONTENT "${_library}" @ONLY)
 endif()
 
+# Asyncify runs last in Emscripten's link, so the four small functions it adds
+# stay calls. One more round of Binaryen inlines them: a switch takes 23 ns
+# instead of 31. It must be the Binaryen that this Emscripten came with.
+if(GOSSAMER_WASM)
+  execute_process(COMMAND em-config BINARYEN_ROOT
+                  OUTPUT_VARIABLE _binaryen OUTPUT_STRIP_TRAILING_WHITESPACE)
+  find_program(GOSSAMER_WASM_OPT wasm-opt HINTS "${_binaryen}/bin"
+               REQUIRED NO_CMAKE_FIND_ROOT_PATH)
+  if(EMSCRIPTEN_VERSION VERSION_LESS 3.1.20)
+    set(_gossamer_features --mvp-features)
+  else()
+    set(_gossamer_features --all-features)
+  endif()
+endif()
+
 # Functions of the runtime that call through pointers but never park: Asyncify
 # would instrument them, and everything that calls them, for nothing.
 set(_gossamer_never_parks
@@ -62,6 +77,9 @@ function(gossamer_add_app name)
                           -sSTACK_OVERFLOW_CHECK=2)
     else()
       target_link_options(${name} PRIVATE -O3)
+      add_custom_command(TARGET ${name} POST_BUILD
+        COMMAND "${GOSSAMER_WASM_OPT}" -O3 ${_gossamer_features}
+                $<TARGET_FILE:${name}> -o $<TARGET_FILE:${name}>)
     endif()
   else()
     target_compile_definitions(${name} PRIVATE main=gs__app_main)

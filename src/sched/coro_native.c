@@ -35,6 +35,8 @@ void gs__native_switch(char **save, char *load);
 #if defined(__x86_64__)
 #define SAVED_WORDS 7
 #define ENTRY_WORD 6
+/* A function is entered with its return address on an aligned stack. */
+#define TOP_PAD_BYTES 8
 __asm__(
     ".text\n"
     ".globl gs__native_switch\n"
@@ -61,6 +63,7 @@ __asm__(
 #elif defined(__aarch64__)
 #define SAVED_WORDS 20
 #define ENTRY_WORD 11
+#define TOP_PAD_BYTES 16
 __asm__(
     ".text\n"
     ".globl gs__native_switch\n"
@@ -172,7 +175,7 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg) {
   char *mapping = coro->stack_base - CANARY_BYTES - GUARD_BYTES;
   char *top = mapping + coro->mapping_bytes;
   /* As if entry() had been called: a return address below an aligned end. */
-  void **frame = (void **)(void *)(top - 16) - SAVED_WORDS;
+  void **frame = (void **)(void *)(top - TOP_PAD_BYTES) - SAVED_WORDS;
   for (int i = 0; i < SAVED_WORDS; i++) frame[i] = NULL;
   void (*first)(void) = entry;
   frame[ENTRY_WORD] = *(void **)(void *)&first;
