@@ -6,9 +6,9 @@ import { GossamerError } from "./errors.js";
 /** The version this glue speaks: the export gossamer_abi_1. */
 export const ABI_VERSION = 1;
 
+/** gs_call_new is there only in a program that exports functions. */
 const NEEDED = ["memory", "gs_boot", "gs_pump", "gs_frame_event"].concat([
   "gs_complete",
-  "gs_call_new",
   "gs_fault",
   "gs_budget",
 ]);

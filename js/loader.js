@@ -153,7 +153,7 @@ class Program {
     const result =
       "error" in outcome ? { error: this.#crash(outcome.error) } : outcome;
     this.#settings.signal?.removeEventListener("abort", this.#onAbort);
-    this.#services.close();
+    this.#services.close(result);
     this.#settle(result);
   };
 

@@ -35,8 +35,9 @@ function mistakenFor(bytes) {
   if (/^<(!doctype html|html|head|body|!--|\?xml)/i.test(start)) {
     return "is a web page, not WebAssembly: is the path right?";
   }
-  if (bytes.length < MAGIC.length)
-    {return "is truncated: too short for a module";}
+  if (bytes.length < MAGIC.length) {
+    return "is truncated: too short for a module";
+  }
   const hex = [...bytes.subarray(0, 4)]
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join(" ");

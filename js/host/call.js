@@ -2,7 +2,7 @@
  * runs an exported C function and answers a Promise of its result. Arguments
  * travel in a block in wasm memory, struct gs__call in gossamer/export.h,
  * which C frees when the function has returned. */
-import { ERRNO, GossamerError, errnoName } from "../errors.js";
+import { ERRNO, GossamerError, errnoName, messageOf } from "../errors.js";
 import { u32 } from "../memory.js";
 import { KIND, convertArguments, parseSignature } from "./signature.js";
 
@@ -38,6 +38,8 @@ export function createCalls(host) {
   /** @type {Map<number, Pending>} */
   const pending = new Map();
   let lastToken = 0;
+  /** @type {import("./events.js").Outcome | null} */
+  let end = null;
 
   /** @param {Value[]} values */
   function blockBytes(values) {
@@ -89,13 +91,13 @@ export function createCalls(host) {
         return view.getBigInt64(block, true);
       case KIND.UINT64:
         return view.getBigUint64(block, true);
-      case KIND.TEXT: {
-        const address = view.getUint32(block, true);
-        if (address === 0) return null;
-        return memory.text(address, view.getUint32(block + SIZE_OFFSET, true));
-      }
+      case KIND.TEXT:
+        return memory.text(
+          view.getUint32(block, true),
+          view.getUint32(block + SIZE_OFFSET, true),
+        );
       default:
-        return undefined;
+        return signature.answersText ? null : undefined;
     }
   }
 
@@ -131,8 +133,13 @@ export function createCalls(host) {
 
   /** @param {Signature} signature */
   function endedError({ name }) {
-    const text = `${name}(): the program has ended`;
-    return new GossamerError("ECANCELED", text);
+    const how =
+      end !== null && "error" in end
+        ? `crashed: ${messageOf(end.error)}`
+        : `ended with exit code ${end?.code}`;
+    const text = `${name}(): the program has ${how}`;
+    const cause = end !== null && "error" in end ? end.error : undefined;
+    return new GossamerError("ECANCELED", text, { cause });
   }
 
   /** @param {string} name */
@@ -195,7 +202,9 @@ export function createCalls(host) {
       });
     },
 
-    close() {
+    /** @param {import("./events.js").Outcome} outcome */
+    close(outcome) {
+      end = outcome;
       const calls = [...pending.values()];
       pending.clear();
       for (const { reject, signature } of calls) reject(endedError(signature));

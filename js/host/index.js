@@ -81,12 +81,15 @@ export function createHost(settings, platform, onEnd) {
       ...stdin.imports,
       ...calls.imports,
     },
-    /** Lets go of everything after the program's end. */
-    close() {
+    /**
+     * Lets go of everything after the program's end.
+     * @param {import("./events.js").Outcome} outcome
+     */
+    close(outcome) {
       host.ops.close();
       http.close();
       stdin.close();
-      calls.close();
+      calls.close(outcome);
       stdout.flush();
       stderr.flush();
       host.exports = {};

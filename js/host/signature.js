@@ -30,6 +30,7 @@ export const KIND = Object.freeze({
  * @property {string} text the declaration
  * @property {string} name
  * @property {boolean} answersBool
+ * @property {boolean} answersText
  * @property {Parameter[]} parameters
  */
 
@@ -215,6 +216,7 @@ export function parseSignature(exportName) {
     text,
     name,
     answersBool: /^(bool|_Bool)$/.test(result.trim()),
+    answersText: result.includes("*"),
     parameters: parameters.map(parseParameter),
   };
 }

@@ -79,8 +79,9 @@ function hostRule(source, match) {
 function parseSource(source, selfOrigin) {
   if (source === "*") return (url) => /^https?:$/.test(url.protocol);
   if (source === "'self'") {
-    if (selfOrigin === null)
-      {throw bad(source, "there is no page with an origin");}
+    if (selfOrigin === null) {
+      throw bad(source, "there is no page with an origin");
+    }
     return (url) => url.origin === selfOrigin;
   }
   if (source === "'none'") return () => false;

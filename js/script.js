@@ -1,0 +1,93 @@
+/* The entry for script tags: sets the global Gossamer, and runs the program
+ * that the tag's data-app names, with data-canvas, data-args, data-env and
+ * data-fetch. The tag gets `app` and the events gossamer:ready, gossamer:exit
+ * and gossamer:error, which bubble to the document. */
+import { readAttributes } from "./attributes.js";
+import { ERRNO, GossamerError } from "./errors.js";
+import { App, load, start } from "./loader.js";
+import { openModule } from "./source.js";
+
+/** @typedef {HTMLScriptElement & { app?: App }} AppScript */
+
+/**
+ * How a page allows a source: the attribute as it should be.
+ * @param {AppScript} script
+ */
+function scriptAdvice(script) {
+  /** @param {string} source */
+  return (source) => {
+    const all = [script.dataset.fetch?.trim(), source].filter(Boolean);
+    return `allow it with data-fetch="${all.join(" ")}" on the script tag`;
+  };
+}
+
+/**
+ * @param {AppScript} script
+ * @param {string} name
+ * @param {object} detail
+ */
+function tell(script, name, detail) {
+  const init = { bubbles: true, cancelable: true, detail };
+  return script.dispatchEvent(new CustomEvent(`gossamer:${name}`, init));
+}
+
+/**
+ * @param {AppScript} script
+ * @param {unknown} error
+ */
+function fail(script, error) {
+  // A page that handles the error itself calls preventDefault().
+  if (tell(script, "error", { error })) console.error("gossamer:", error);
+}
+
+/** Elements below the script are there only when the document is parsed. */
+function documentParsed() {
+  return new Promise((resolve) => {
+    if (document.readyState !== "loading") resolve(undefined);
+    else document.addEventListener("DOMContentLoaded", resolve, { once: true });
+  });
+}
+
+/**
+ * @param {AppScript} script
+ * @param {string} address
+ */
+async function run(script, address) {
+  try {
+    const options = readAttributes(script.dataset);
+    // Download and parsing of the page go on side by side.
+    const [opened] = await Promise.all([openModule(address), documentParsed()]);
+    const app = await start(opened, options, scriptAdvice(script));
+    script.app = app;
+    tell(script, "ready", { app });
+    tell(script, "exit", { code: await app.exited });
+  } catch (error) {
+    fail(script, error);
+  }
+}
+
+/** @param {AppScript} script */
+function startTag(script) {
+  const { app, ...others } = script.dataset;
+  if (app !== undefined && app.trim() !== "") {
+    void run(script, app);
+    return;
+  }
+  const attributes = ["canvas", "args", "env", "fetch"];
+  const given = attributes.filter((name) => others[name] !== undefined);
+  // Without any of them the tag only brings the global.
+  if (app === undefined && given.length === 0) return;
+  const which = given.map((name) => `data-${name}`).join(", ") || "data-app";
+  const text =
+    `the script tag has ${which}, but data-app names no program: ` +
+    'expected data-app="program.wasm"';
+  // Listeners for errors may be set up further down in the page.
+  void documentParsed().then(() =>
+    fail(script, new GossamerError("EINVAL", text)),
+  );
+}
+
+Object.assign(globalThis, { Gossamer: { App, ERRNO, GossamerError, load } });
+
+const script = document.currentScript;
+if (script instanceof HTMLScriptElement) startTag(script);
