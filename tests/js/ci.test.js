@@ -1,7 +1,15 @@
 /* The scripts in .ci/: how they count, and that nothing they start outlives
  * them. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { StepError, exec, step } from "../../.ci/exec.mjs";
 import {
@@ -91,6 +99,29 @@ test("a failed step says what failed and how", async () => {
 
 test("a program that is not there is an error", async () => {
   await assert.rejects(exec("gossamer-no-such-program", []), /ENOENT/);
+});
+
+test("a test that hangs is named, and its file fails", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "gossamer-ci-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "hangs.test.js");
+  writeFileSync(
+    file,
+    `const { test } = require("node:test");
+     test("comes first", () => {});
+     test("never ends", () => new Promise(() => setInterval(() => {}, 9)));`,
+  );
+  const { code, output } = await exec(
+    process.execPath,
+    ["--import", "./.ci/test-watchdog.mjs", "--test", file],
+    {
+      capture: true,
+      // Node sets this in a test's process, and then runs no test in a child.
+      env: { GOSSAMER_TEST_TIMEOUT_MS: "200", NODE_TEST_CONTEXT: undefined },
+    },
+  );
+  assert.equal(code, 1);
+  assert.match(output, /hung for 200 ms: "never ends"/);
 });
 
 test("totals come from TAP, cancelled tests count as failed", () => {
