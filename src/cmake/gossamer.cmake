@@ -73,8 +73,9 @@ function(gossamer_add_app name)
                           "${_gossamer_imports}")
     target_link_options(${name} PRIVATE ${_gossamer_link_options})
     if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-      target_link_options(${name} PRIVATE -O1 -g2 -sASSERTIONS=1
-                          -sSTACK_OVERFLOW_CHECK=2)
+      # Not -sASSERTIONS: Asyncify's own assertions take every function that is
+      # not instrumented for one that must not unwind, leaves included.
+      target_link_options(${name} PRIVATE -O1 -g2 -sSTACK_OVERFLOW_CHECK=2)
     else()
       target_link_options(${name} PRIVATE -O3)
       add_custom_command(TARGET ${name} POST_BUILD

@@ -12,15 +12,7 @@ void gs__report_line(const char *text, size_t text_bytes) {
 }
 
 #ifdef GS_STACK_CHECK
-#include <emscripten/stack.h>
-
-void gs__stack_check_enter(const struct gs__coro *coro) {
-  gs__host_stack_limits((uintptr_t)coro->stack_base + coro->stack_bytes,
-                        (uintptr_t)coro->stack_base);
-}
-
-void gs__stack_check_leave(void) {
-  gs__host_stack_limits(emscripten_stack_get_base(),
-                        emscripten_stack_get_end());
+void gs__stack_limits(uintptr_t top, uintptr_t base) {
+  gs__host_stack_limits(top, base);
 }
 #endif

@@ -52,10 +52,9 @@ bool gs__coro_resume(struct gs__coro *coro);
 _Noreturn void gs__coro_overflowed(struct gs__coro *coro);
 
 #ifdef GS_STACK_CHECK
-/* Debug builds check the stack pointer at every function entry: these move the
- * limits. The host floor defines them. */
-void gs__stack_check_enter(const struct gs__coro *coro);
-void gs__stack_check_leave(void);
+/* Debug builds check the stack pointer at every function entry: this moves the
+ * limits. The host floor defines it. */
+void gs__stack_limits(uintptr_t top, uintptr_t base);
 #endif
 
 #define GS__CANARY UINT64_C(0x5afe57ac6b0770e5)

@@ -8,6 +8,10 @@
 
 #include "coro.h"
 
+#ifdef GS_STACK_CHECK
+#include <emscripten/stack.h>
+#endif
+
 #define GUARD_BYTES sizeof(struct guard)
 
 /* Lies just below the stack. */
@@ -27,6 +31,25 @@ static inline void set_stack_pointer(char *pointer) {
   __asm__ volatile("local.get %0\n\tglobal.set __stack_pointer"
                    :
                    : "r"(pointer));
+}
+
+/* Debug builds check the stack pointer wherever it is set, so the limits open
+ * before it moves to another stack and close behind it. */
+enum limits { ANYWHERE, INSIDE, HOST };
+static inline void stack_check(const struct gs__coro *coro, enum limits to) {
+#ifdef GS_STACK_CHECK
+  uintptr_t top = UINTPTR_MAX;
+  uintptr_t base = 0;
+  if (to == INSIDE) {
+    base = (uintptr_t)coro->stack_base;
+    top = base + coro->stack_bytes;
+  } else if (to == HOST) {
+    base = emscripten_stack_get_end();
+    top = emscripten_stack_get_base();
+  }
+  gs__stack_limits(top, base);
+#endif
+  (void)coro, (void)to;
 }
 
 void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
@@ -61,10 +84,9 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg) {
  * frames it unwinds and the prologues of those it rewinds. */
 __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   char *host_stack_pointer = gs__stack_pointer();
-#ifdef GS_STACK_CHECK
-  gs__stack_check_enter(coro);
-#endif
+  stack_check(NULL, ANYWHERE);
   set_stack_pointer(coro->stack_pointer);
+  stack_check(coro, INSIDE);
   if (coro->started) {
     gs__switch.resuming = true;
     gs__asyncify_start_rewind(coro);
@@ -75,16 +97,16 @@ __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   if (parked) {
     gs__switch.unwinding = false;
     if (gs__unlikely(coro->frames_top > coro->frames_end)) {
+      stack_check(NULL, ANYWHERE);
       set_stack_pointer(host_stack_pointer);
       gs__coro_overflowed(coro);
     }
     gs__asyncify_stop_unwind();
     coro->stack_pointer = gs__stack_pointer();
   }
+  stack_check(NULL, ANYWHERE);
   set_stack_pointer(host_stack_pointer);
-#ifdef GS_STACK_CHECK
-  gs__stack_check_leave();
-#endif
+  stack_check(NULL, HOST);
   if (gs__unlikely(!gs__coro_canary_ok(coro))) gs__coro_overflowed(coro);
   return !parked;
 }
