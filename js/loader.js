@@ -127,7 +127,7 @@ class Program {
     if (events.ended) await this.exited;
     if (signal?.aborted) this.stop(0);
     signal?.addEventListener("abort", this.#onAbort);
-    events.wakeLater();
+    events.start();
   }
 
   /** @returns {Promise<Record<string, any>>} the exports */

@@ -58,6 +58,7 @@ export class Events {
   /** Whether the queued task is to pump; else it only sets the timer. */
   #taskPumps = false;
   #taskDelayMs = 0;
+  #taskStarts = false;
   #microPumps = 0;
   #microSpentMs = 0;
 
@@ -164,6 +165,15 @@ export class Events {
     this.#postTask();
   }
 
+  /**
+   * Asks for the first pump, in a task of its own. It goes the way of a frame,
+   * which nobody waits for yet: so the first real one finds its code compiled.
+   */
+  start() {
+    this.#taskStarts = true;
+    this.#postTask();
+  }
+
   /** Asks for one call of gs_frame_event. */
   requestFrame() {
     if (this.#frameQueued || this.ended) return;
@@ -194,6 +204,11 @@ export class Events {
     if (!this.#frameQueued) return;
     this.#frameQueued = false;
     this.#newTask();
+    this.#deliverFrame(timestampMs);
+  };
+
+  /** @param {number} timestampMs */
+  #deliverFrame(timestampMs) {
     this.#inside = true;
     let next;
     try {
@@ -203,7 +218,7 @@ export class Events {
       return;
     }
     this.#pumped(next);
-  };
+  }
 
   #onMicrotask = () => {
     this.#microQueued = false;
@@ -217,7 +232,11 @@ export class Events {
     this.#taskQueued = false;
     if (this.ended) return;
     this.#newTask();
-    if (this.#taskPumps) {
+    if (this.#taskStarts) {
+      this.#taskStarts = false;
+      this.#taskPumps = false;
+      this.#deliverFrame(this.#platform.now());
+    } else if (this.#taskPumps) {
       this.#taskPumps = false;
       this.#taskDelayMs = 0;
       this.#pump();
