@@ -49,8 +49,7 @@ static void dump_task(const struct gs__task *task) {
       gs__report("%s: running", label);
       break;
     default: {
-      int64_t waited_ms =
-          (gs__sched.now_ns - task->since_ns) / GS_MILLISECOND;
+      int64_t waited_ms = (gs__sched.now_ns - task->since_ns) / GS_MILLISECOND;
       gs__report("%s: waits for %s since %lld ms", label, task->reason,
                  (long long)waited_ms);
       break;
@@ -80,8 +79,7 @@ void gs__sched_check(void) {
     if (task->state == GS__READY) ready++;
     if (task->state == GS__DONE) gs__fatal("an ended task is in the list");
     if (task->state != GS__PARKED && task->clauses != NULL) {
-      gs__fatal("%s has wait clauses but is not parked",
-                gs__task_label(task));
+      gs__fatal("%s has wait clauses but is not parked", gs__task_label(task));
     }
     for (const struct gs__clause *c = task->clauses; c != NULL; c = c->next) {
       if (c->task != task) {

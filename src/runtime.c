@@ -9,6 +9,7 @@
 #include "host/frame.h"
 #include "host/host.h"
 #include "host/op.h"
+#include "libc/args.h"
 #include "runtime.h"
 
 #define EXIT_FATAL 2
@@ -78,7 +79,9 @@ void gs__abi(void) {}
 GS__EXPORT_AS("gs_boot") int32_t gs_boot(void);
 int32_t gs_boot(void) {
   uint64_t seed = (uint64_t)gs__host_seed() << 32 | gs__host_seed();
+  int64_t budget_ns = gs__sched.budget_ns; /* set before, or 0 */
   gs__runtime_init(seed);
+  if (budget_ns > 0) gs__sched.budget_ns = budget_ns;
   gs__clock_read();
   if (main == NULL && __main_void == NULL) {
     gs__sched.serving = true;

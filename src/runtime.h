@@ -15,8 +15,4 @@ void gs__runtime_term(void);
  * and ends the program. */
 _Noreturn void gs__deadlock(void);
 
-/* The program's arguments from the host: their count and a NULL-terminated
- * array that is never freed; negative when there is no memory. */
-int gs__args(char ***argv);
-
 #endif

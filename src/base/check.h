@@ -13,10 +13,10 @@
 #define gs__unlikely(x) __builtin_expect(!!(x), 0)
 
 #ifdef GS_DEBUG
-#define gs_assert(cond)                                              \
-  ((cond) ? (void)0                                                  \
-          : gs__fatal("%s:%d: broken invariant: %s", __FILE__, __LINE__, \
-                      #cond))
+#define gs_assert(cond) \
+  ((cond)               \
+       ? (void)0        \
+       : gs__fatal("%s:%d: broken invariant: %s", __FILE__, __LINE__, #cond))
 #else
 #define gs_assert(cond) ((void)sizeof(cond))
 #endif
@@ -27,8 +27,7 @@ _Noreturn void gs__fatal(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
 /* Writes one line to the host's stderr. Formats: %s %d %u %lld %llu %zu %%. */
-void gs__report(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+void gs__report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Ends the program after a fatal error was reported; the runtime defines it. */
 _Noreturn void gs__fatal_end(void);

@@ -39,8 +39,7 @@ static inline void gs__list_remove(struct gs__list *node) {
 }
 
 /* Moves all nodes of `from` to the end of `to`. */
-static inline void gs__list_splice(struct gs__list *to,
-                                   struct gs__list *from) {
+static inline void gs__list_splice(struct gs__list *to, struct gs__list *from) {
   if (gs__list_empty(from)) return;
   from->next->prev = to->prev;
   to->prev->next = from->next;

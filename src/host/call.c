@@ -36,8 +36,8 @@ static void run(void *arg) {
   free(pending);
 }
 
-int gs__call_start(struct gs__call *call, gs__call_body *body,
-                   const char *name, uint32_t arity) {
+int gs__call_start(struct gs__call *call, gs__call_body *body, const char *name,
+                   uint32_t arity) {
   int error = GS_EINVAL;
   if (call->count != arity) goto free_call;
   error = GS_ENOMEM;
@@ -82,8 +82,7 @@ void gs__value_set_int64(struct gs__value *value, long long number) {
   value->as.integer = number;
 }
 
-void gs__value_set_uint64(struct gs__value *value,
-                          unsigned long long number) {
+void gs__value_set_uint64(struct gs__value *value, unsigned long long number) {
   value->kind = GS__VALUE_UINT64;
   value->as.integer = (int64_t)number;
 }

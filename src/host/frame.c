@@ -9,8 +9,9 @@
 #include "host.h"
 
 struct frame_waiter {
-  struct gs__clause_other clause; /* must be first; its node in frames.waiters */
-  double *timestamp_ms;           /* the caller's, or NULL */
+  struct gs__clause_other
+      clause;           /* must be first; its node in frames.waiters */
+  double *timestamp_ms; /* the caller's, or NULL */
 };
 
 struct feed {
@@ -50,8 +51,7 @@ void gs__frames_init(void) {
 
 void gs__frames_term(void) {
   while (!gs__list_empty(&frames.feeds)) {
-    struct feed *feed =
-        gs__container(frames.feeds.next, struct feed, node);
+    struct feed *feed = gs__container(frames.feeds.next, struct feed, node);
     gs__list_remove(&feed->node);
     gs_chan_release(feed->chan);
     free(feed);

@@ -62,8 +62,8 @@ GS__IMPORT("http_status") int32_t gs__host_http_status(uint32_t http);
 /* Text results: the whole length; at most buf_bytes of it are copied, without
  * a NUL. Names are given with their length. */
 GS__IMPORT("http_header")
-int32_t gs__host_http_header(uint32_t http, const char *name,
-                             size_t name_bytes, char *buf, size_t buf_bytes);
+int32_t gs__host_http_header(uint32_t http, const char *name, size_t name_bytes,
+                             char *buf, size_t buf_bytes);
 GS__IMPORT("http_header_at")
 int32_t gs__host_http_header_at(uint32_t http, uint32_t index, char *buf,
                                 size_t buf_bytes);

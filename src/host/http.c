@@ -92,8 +92,7 @@ int gs_http_header_at(const gs_http *http, uint32_t index, char *buf,
 
 int gs_http_url(const gs_http *http, char *buf, size_t buf_bytes) {
   if (buf == NULL && buf_bytes > 0) return GS_EINVAL;
-  int length =
-      gs__host_http_url(http->handle, buf, text_room(buf, buf_bytes));
+  int length = gs__host_http_url(http->handle, buf, text_room(buf, buf_bytes));
   return terminate(length, buf, buf_bytes);
 }
 
@@ -111,8 +110,7 @@ static inline int64_t read_until(gs_http *http, void *buf, size_t buf_bytes,
   struct gs__op op;
   int error = gs__op_begin(&op);
   if (error != GS_OK) return error;
-  int32_t count =
-      gs__host_http_read(op.token, http->handle, buf, buf_bytes);
+  int32_t count = gs__host_http_read(op.token, http->handle, buf, buf_bytes);
   if (count != GS__PENDING) {
     gs__op_drop(&op);
     return count;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <wasi/api.h>
 
-#include "../runtime.h"
+#include "args.h"
 
 int gs__args(char ***argv) {
   size_t count = 0;

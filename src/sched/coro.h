@@ -1,14 +1,5 @@
 /* Coroutines: a stack each, and the switch between one of them and the
- * scheduler. coro_asyncify.c and coro_native.c are the only files that know
- * how stacks switch.
- *
- * A function that parks is a *leaf*: it starts with GS__LEAF_BODY(), queues
- * what will wake it, calls gs__coro_park() last and returns. In wasm the call
- * returns at once and the stack is unwound behind it; when the goroutine runs
- * again the leaf is entered anew with arguments that mean nothing, and
- * GS__LEAF_BODY() returns the result. Natively gs__coro_park() returns when
- * the goroutine runs again. A leaf is GS__LEAF: never inlined, always exported,
- * or Binaryen would fold it into its caller before Asyncify looks. */
+ * scheduler. Only coro_asyncify.c and coro_native.c know how stacks switch. */
 #ifndef GS_SCHED_CORO_H
 #define GS_SCHED_CORO_H
 
@@ -30,8 +21,8 @@ struct gs__coro {
   gs_func *fn;         /* runs in it */
   void *arg;
 #ifndef __wasm__
-  size_t mapping_bytes;  /* stack and guard page */
-  void *fake_stack;      /* AddressSanitizer's, while not running */
+  size_t mapping_bytes; /* stack and guard page */
+  void *fake_stack;     /* AddressSanitizer's, while not running */
 #endif
   bool started; /* fn was called */
 };
@@ -65,6 +56,12 @@ static inline bool gs__coro_canary_ok(const struct gs__coro *coro) {
 
 #ifdef __wasm__
 
+/* A function that parks is a leaf: it starts with GS__LEAF_BODY(), queues what
+ * will wake it, calls gs__coro_park() last and returns. In wasm that call
+ * returns at once and the stack is unwound behind it; when the goroutine runs
+ * again the leaf is entered anew with arguments that mean nothing, and
+ * GS__LEAF_BODY() returns the result. Never inlined and always exported, or
+ * Binaryen would fold it into its caller before Asyncify looks. */
 #define GS__LEAF(name) __attribute__((noinline, used, export_name(#name)))
 
 struct gs__switch {

@@ -29,7 +29,7 @@ static struct gs__task *take_next(struct gs__sched *s) {
   if (gs__unlikely(s->choose != NULL)) {
     uint32_t count = 0;
     for (struct gs__task *t = task; t != NULL; t = t->next) count++;
-    uint32_t index = count > 1 ? s->choose(count) : 0;
+    uint32_t index = count > 1 ? s->choose(count) % count : 0;
     struct gs__task *before = NULL;
     for (; index > 0; index--) {
       before = task;

@@ -32,12 +32,12 @@ struct gs__task {
   struct gs__list all;        /* in gs__sched.all */
   int64_t result;             /* what the leaf returns when it runs again */
   gs_id id;
-  int64_t since_ns;    /* when it last parked, to the pump's precision */
-  const char *reason;  /* what it waits for: "chan receive" */
-  const void *object;  /* the channel or the like, or NULL */
-  const char *name;    /* or NULL */
-  int saved_errno;     /* its errno, while not running */
-  uint8_t state;       /* enum gs__state */
+  int64_t since_ns;   /* when it last parked, to the pump's precision */
+  const char *reason; /* what it waits for: "chan receive" */
+  const void *object; /* the channel or the like, or NULL */
+  const char *name;   /* or NULL */
+  int saved_errno;    /* its errno, while not running */
+  uint8_t state;      /* enum gs__state */
 };
 
 /* Blocks of ended tasks, by stack size. */
@@ -137,11 +137,11 @@ static inline int gs__yield(void) {
 }
 
 /* What a leaf returns when it is entered again. */
-#define GS__LEAF_BODY(type)                  \
-  do {                                       \
-    if (gs__coro_resumed()) {                \
+#define GS__LEAF_BODY(type)                   \
+  do {                                        \
+    if (gs__coro_resumed()) {                 \
       return (type)gs__sched.current->result; \
-    }                                        \
+    }                                         \
   } while (0)
 
 #endif

@@ -35,8 +35,7 @@ bool gs__deadline_wait(struct gs__deadline *deadline, int64_t deadline_ns,
 
 void gs__timers_fire(void) {
   struct gs__heap *heap = &gs__sched.timers;
-  while (heap->count > 0 &&
-         heap->entries[0].deadline_ns <= gs__sched.now_ns) {
+  while (heap->count > 0 && heap->entries[0].deadline_ns <= gs__sched.now_ns) {
     int64_t deadline_ns = heap->entries[0].deadline_ns;
     struct gs__alarm *alarm = (struct gs__alarm *)heap->entries[0].item;
     gs__heap_remove(heap, &alarm->item);

@@ -148,8 +148,7 @@ bool gs__chan_ready(const struct gs_case *c) {
   if (chan == NULL) return false;
   if (chan->closed) return true;
   return c->op == GS_CASE_SEND
-             ? chan->count < chan->capacity ||
-                   !gs__list_empty(&chan->receivers)
+             ? chan->count < chan->capacity || !gs__list_empty(&chan->receivers)
              : chan->count > 0 || !gs__list_empty(&chan->senders);
 }
 
@@ -229,9 +228,7 @@ int gs_chan_try_send(gs_chan *chan, const void *elem) {
   return send_now(chan, elem);
 }
 
-int gs_chan_try_recv(gs_chan *chan, void *elem) {
-  return recv_now(chan, elem);
-}
+int gs_chan_try_recv(gs_chan *chan, void *elem) { return recv_now(chan, elem); }
 
 int gs_chan_close(gs_chan *chan) {
   if (chan == NULL) return GS_EINVAL;
@@ -260,14 +257,13 @@ void gs__chan_drain(gs_chan *chan) {
 
 void gs__chan_check(const gs_chan *chan) {
   if (!gs__list_empty(&chan->receivers) && chan->count > 0) {
-    gs__fatal("channel: a receiver waits though %zu are buffered",
-              chan->count);
+    gs__fatal("channel: a receiver waits though %zu are buffered", chan->count);
   }
   if (!gs__list_empty(&chan->senders) && chan->count < chan->capacity) {
     gs__fatal("channel: a sender waits though there is room");
   }
-  if (chan->closed && (!gs__list_empty(&chan->receivers) ||
-                       !gs__list_empty(&chan->senders))) {
+  if (chan->closed &&
+      (!gs__list_empty(&chan->receivers) || !gs__list_empty(&chan->senders))) {
     gs__fatal("channel: somebody waits though it is closed");
   }
   if (chan->count > chan->capacity || chan->references == 0) {

@@ -13,13 +13,13 @@
 struct gs_chan {
   size_t elem_bytes;
   size_t capacity;
-  size_t count;               /* elements in the buffer */
-  size_t head;                /* index of the oldest */
-  struct gs__list receivers;  /* waiting, oldest first */
-  struct gs__list senders;    /* waiting, oldest first */
+  size_t count;              /* elements in the buffer */
+  size_t head;               /* index of the oldest */
+  struct gs__list receivers; /* waiting, oldest first */
+  struct gs__list senders;   /* waiting, oldest first */
   uint32_t references;
   bool closed;
-  unsigned char *buffer;      /* behind this structure */
+  unsigned char *buffer; /* behind this structure */
 };
 
 /* The wait clause inside a case. Its tag is the case's index + 1 in a select,

@@ -70,8 +70,8 @@ int32_t gs__host_http_status(uint32_t http) {
   (void)http;
   return 200;
 }
-int32_t gs__host_http_header(uint32_t http, const char *name,
-                             size_t name_bytes, char *buf, size_t buf_bytes) {
+int32_t gs__host_http_header(uint32_t http, const char *name, size_t name_bytes,
+                             char *buf, size_t buf_bytes) {
   (void)http, (void)name, (void)name_bytes, (void)buf, (void)buf_bytes;
   return GS_ENOENT;
 }

@@ -73,18 +73,18 @@ enum gs_case_op {
  * members and zero the rest. An array of cases must not be in use by two
  * goroutines at once. */
 struct gs_case {
-  gs_chan *chan;          /* NULL: never ready */
-  void *elem;             /* sent from or received into */
-  enum gs_case_op op;     /* which */
-  int result;             /* set when chosen: as gs_chan_send / gs_chan_recv */
-  uintptr_t gs__wait[6];  /* the runtime's, while the caller waits */
+  gs_chan *chan;         /* NULL: never ready */
+  void *elem;            /* sent from or received into */
+  enum gs_case_op op;    /* which */
+  int result;            /* set when chosen: as gs_chan_send / gs_chan_recv */
+  uintptr_t gs__wait[6]; /* the runtime's, while the caller waits */
 };
 
 #ifdef __cplusplus
 inline gs_case gs__case(gs_chan *chan, void *elem, gs_case_op op) {
   return gs_case{chan, elem, op, 0, {}};
 }
-#define GS_SEND(chan_, elem_) \
+#define GS_SEND(chan_, elem_)                                             \
   gs__case((chan_), const_cast<void *>(static_cast<const void *>(elem_)), \
            GS_CASE_SEND)
 #define GS_RECV(chan_, elem_) gs__case((chan_), (elem_), GS_CASE_RECV)

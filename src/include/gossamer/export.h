@@ -53,8 +53,8 @@ typedef void gs__call_body(struct gs__call *call);
 
 /* Starts the goroutine that runs body(call) and reports its result. Takes
  * over `call`, also on failure. 0, GS_EINVAL or GS_ENOMEM. */
-int gs__call_start(struct gs__call *call, gs__call_body *body,
-                   const char *name, uint32_t arity);
+int gs__call_start(struct gs__call *call, gs__call_body *body, const char *name,
+                   uint32_t arity);
 
 double gs__value_number(const struct gs__value *value);
 int64_t gs__value_integer(const struct gs__value *value);
@@ -95,14 +95,14 @@ inline void gs__value_set(gs__value *value, T result) {
 #define GS__VALUE_SET(value, result) gs__value_set((value), (result))
 #define GS__EXTERN_C extern "C"
 #else
-#define GS__VALUE_GET(type, value)                  \
+#define GS__VALUE_GET(type, value) \
   ((type)_Generic((type){0},                        \
                   const char *: gs__value_pointer,  \
                   const void *: gs__value_pointer,  \
                   float: gs__value_number,          \
                   double: gs__value_number,         \
                   default: gs__value_integer)(value))
-#define GS__VALUE_SET(value, result)                                  \
+#define GS__VALUE_SET(value, result) \
   _Generic((result),                                                  \
            const char *: gs__value_set_text,                          \
            char *: gs__value_set_text,                                \
@@ -120,17 +120,17 @@ inline void gs__value_set(gs__value *value, T result) {
 
 /* The glue reads the signature from the export's name: the text behind
  * "gs.call " is the C declaration. */
-#define GS__EXPORT(result, name, text, SET, arity, params, args)         \
-  static result gs__body_##name params;                                  \
-  static void gs__run_##name(struct gs__call *call) {                    \
-    (void)call;                                                          \
-    SET(call, gs__body_##name args);                                     \
-  }                                                                      \
-  GS__EXTERN_C int gs__call_##name(struct gs__call *call);               \
-  GS__EXPORT_AS("gs.call " text)                                         \
-  int gs__call_##name(struct gs__call *call) {                           \
-    return gs__call_start(call, gs__run_##name, #name, arity);           \
-  }                                                                      \
+#define GS__EXPORT(result, name, text, SET, arity, params, args) \
+  static result gs__body_##name params;                          \
+  static void gs__run_##name(struct gs__call *call) {            \
+    (void)call;                                                  \
+    SET(call, gs__body_##name args);                             \
+  }                                                              \
+  GS__EXTERN_C int gs__call_##name(struct gs__call *call);       \
+  GS__EXPORT_AS("gs.call " text)                                 \
+  int gs__call_##name(struct gs__call *call) {                   \
+    return gs__call_start(call, gs__run_##name, #name, arity);   \
+  }                                                              \
   static result gs__body_##name params
 
 #define GS__SET_RESULT(call, value) GS__VALUE_SET(&(call)->result, value)
@@ -153,11 +153,11 @@ inline void gs__value_set(gs__value *value, T result) {
   (GS__DECL a, GS__DECL b, GS__DECL c, GS__DECL d, GS__DECL e)
 #define GS__P6(a, b, c, d, e, f) \
   (GS__DECL a, GS__DECL b, GS__DECL c, GS__DECL d, GS__DECL e, GS__DECL f)
-#define GS__P7(a, b, c, d, e, f, g)                                         \
-  (GS__DECL a, GS__DECL b, GS__DECL c, GS__DECL d, GS__DECL e, GS__DECL f,  \
+#define GS__P7(a, b, c, d, e, f, g)                                        \
+  (GS__DECL a, GS__DECL b, GS__DECL c, GS__DECL d, GS__DECL e, GS__DECL f, \
    GS__DECL g)
-#define GS__P8(a, b, c, d, e, f, g, h)                                      \
-  (GS__DECL a, GS__DECL b, GS__DECL c, GS__DECL d, GS__DECL e, GS__DECL f,  \
+#define GS__P8(a, b, c, d, e, f, g, h)                                     \
+  (GS__DECL a, GS__DECL b, GS__DECL c, GS__DECL d, GS__DECL e, GS__DECL f, \
    GS__DECL g, GS__DECL h)
 #define GS__T0() ""
 #define GS__T1(a) GS__TEXT a
@@ -175,18 +175,17 @@ inline void gs__value_set(gs__value *value, T result) {
 #define GS__A3(a, b, c) (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c))
 #define GS__A4(a, b, c, d) \
   (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d))
-#define GS__A5(a, b, c, d, e)                                    \
-  (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d),   \
-   GS__GET(4, e))
-#define GS__A6(a, b, c, d, e, f)                                 \
-  (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d),   \
-   GS__GET(4, e), GS__GET(5, f))
-#define GS__A7(a, b, c, d, e, f, g)                              \
-  (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d),   \
-   GS__GET(4, e), GS__GET(5, f), GS__GET(6, g))
-#define GS__A8(a, b, c, d, e, f, g, h)                           \
-  (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d),   \
-   GS__GET(4, e), GS__GET(5, f), GS__GET(6, g), GS__GET(7, h))
+#define GS__A5(a, b, c, d, e) \
+  (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d), GS__GET(4, e))
+#define GS__A6(a, b, c, d, e, f)                                              \
+  (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d), GS__GET(4, e), \
+   GS__GET(5, f))
+#define GS__A7(a, b, c, d, e, f, g)                                           \
+  (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d), GS__GET(4, e), \
+   GS__GET(5, f), GS__GET(6, g))
+#define GS__A8(a, b, c, d, e, f, g, h)                                        \
+  (GS__GET(0, a), GS__GET(1, b), GS__GET(2, c), GS__GET(3, d), GS__GET(4, e), \
+   GS__GET(5, f), GS__GET(6, g), GS__GET(7, h))
 
 /* Chooses by the number of pairs; the name is always there, so the variable
  * part is never empty. */
@@ -195,32 +194,34 @@ inline void gs__value_set(gs__value *value, T result) {
 #define GS__JOIN_(a, b) a##b
 #define GS__JOIN(a, b) GS__JOIN_(a, b)
 #define GS__N(prefix, ...) GS__JOIN(prefix, GS__COUNT(__VA_ARGS__))
-#define GS__E0(result, SET, name) \
+#define GS__E0(result, SET, name)                                      \
   GS__EXPORT(result, name, #result " " #name "(" GS__T0() ")", SET, 0, \
              GS__P0(), GS__A0())
-#define GS__E1(result, SET, name, a) \
+#define GS__E1(result, SET, name, a)                                    \
   GS__EXPORT(result, name, #result " " #name "(" GS__T1(a) ")", SET, 1, \
              GS__P1(a), GS__A1(a))
-#define GS__E2(result, SET, name, a, b) \
+#define GS__E2(result, SET, name, a, b)                                    \
   GS__EXPORT(result, name, #result " " #name "(" GS__T2(a, b) ")", SET, 2, \
              GS__P2(a, b), GS__A2(a, b))
-#define GS__E3(result, SET, name, a, b, c) \
+#define GS__E3(result, SET, name, a, b, c)                                    \
   GS__EXPORT(result, name, #result " " #name "(" GS__T3(a, b, c) ")", SET, 3, \
              GS__P3(a, b, c), GS__A3(a, b, c))
-#define GS__E4(result, SET, name, a, b, c, d) \
-  GS__EXPORT(result, name, #result " " #name "(" GS__T4(a, b, c, d) ")", SET, 4, \
-             GS__P4(a, b, c, d), GS__A4(a, b, c, d))
-#define GS__E5(result, SET, name, a, b, c, d, e) \
-  GS__EXPORT(result, name, #result " " #name "(" GS__T5(a, b, c, d, e) ")", SET, 5, \
-             GS__P5(a, b, c, d, e), GS__A5(a, b, c, d, e))
-#define GS__E6(result, SET, name, a, b, c, d, e, f) \
-  GS__EXPORT(result, name, #result " " #name "(" GS__T6(a, b, c, d, e, f) ")", SET, 6, \
-             GS__P6(a, b, c, d, e, f), GS__A6(a, b, c, d, e, f))
-#define GS__E7(result, SET, name, a, b, c, d, e, f, g) \
-  GS__EXPORT(result, name, #result " " #name "(" GS__T7(a, b, c, d, e, f, g) ")", SET, 7, \
+#define GS__E4(result, SET, name, a, b, c, d)                                 \
+  GS__EXPORT(result, name, #result " " #name "(" GS__T4(a, b, c, d) ")", SET, \
+             4, GS__P4(a, b, c, d), GS__A4(a, b, c, d))
+#define GS__E5(result, SET, name, a, b, c, d, e)                            \
+  GS__EXPORT(result, name, #result " " #name "(" GS__T5(a, b, c, d, e) ")", \
+             SET, 5, GS__P5(a, b, c, d, e), GS__A5(a, b, c, d, e))
+#define GS__E6(result, SET, name, a, b, c, d, e, f)                            \
+  GS__EXPORT(result, name, #result " " #name "(" GS__T6(a, b, c, d, e, f) ")", \
+             SET, 6, GS__P6(a, b, c, d, e, f), GS__A6(a, b, c, d, e, f))
+#define GS__E7(result, SET, name, a, b, c, d, e, f, g)                      \
+  GS__EXPORT(result, name,                                                  \
+             #result " " #name "(" GS__T7(a, b, c, d, e, f, g) ")", SET, 7, \
              GS__P7(a, b, c, d, e, f, g), GS__A7(a, b, c, d, e, f, g))
-#define GS__E8(result, SET, name, a, b, c, d, e, f, g, h) \
-  GS__EXPORT(result, name, #result " " #name "(" GS__T8(a, b, c, d, e, f, g, h) ")", SET, 8, \
+#define GS__E8(result, SET, name, a, b, c, d, e, f, g, h)                      \
+  GS__EXPORT(result, name,                                                     \
+             #result " " #name "(" GS__T8(a, b, c, d, e, f, g, h) ")", SET, 8, \
              GS__P8(a, b, c, d, e, f, g, h), GS__A8(a, b, c, d, e, f, g, h))
 
 /* Defines and exports a function with a result: see the head of this file. */

@@ -18,44 +18,45 @@
 #include <type_traits>
 
 /* Declares `name`, a channel of elements of `type` (trivially copyable). */
-#define GS_CHAN_TYPE(name, type)                                \
-  static_assert(std::is_trivially_copyable<type>::value,        \
-                "a channel copies its elements byte by byte");  \
-  struct name {                                                 \
-    using elem_type = type;                                     \
-    gs_chan *chan;                                              \
+#define GS_CHAN_TYPE(name, type)                               \
+  static_assert(std::is_trivially_copyable<type>::value,       \
+                "a channel copies its elements byte by byte"); \
+  struct name {                                                \
+    using elem_type = type;                                    \
+    gs_chan *chan;                                             \
   }
 
-#define GS_CHAN_NULL {nullptr}
+#define GS_CHAN_NULL \
+  { nullptr }
 
 template <class C>
 inline int gs_make(C *out, size_t capacity) {
   return gs_chan_new(&out->chan, sizeof(typename C::elem_type), capacity);
 }
 
-#define GS__TYPED_SEND(name, plain, EXTRA_PARAMS, EXTRA_ARGS)              \
-  template <class C, class V>                                              \
-  inline int name(C c, V value EXTRA_PARAMS) {                             \
-    static_assert(std::is_same<V, typename C::elem_type>::value,           \
-                  "the value is not of the channel's element type");       \
-    return plain(c.chan, &value EXTRA_ARGS);                               \
+#define GS__TYPED_SEND(name, plain, EXTRA_PARAMS, EXTRA_ARGS)        \
+  template <class C, class V>                                        \
+  inline int name(C c, V value EXTRA_PARAMS) {                       \
+    static_assert(std::is_same<V, typename C::elem_type>::value,     \
+                  "the value is not of the channel's element type"); \
+    return plain(c.chan, &value EXTRA_ARGS);                         \
   }
-#define GS__TYPED_RECV(name, plain, EXTRA_PARAMS, EXTRA_ARGS)              \
-  template <class C, class V>                                              \
-  inline int name(C c, V *elem EXTRA_PARAMS) {                             \
-    static_assert(std::is_same<V, typename C::elem_type>::value,           \
-                  "the pointer is not to the channel's element type");     \
-    return plain(c.chan, elem EXTRA_ARGS);                                 \
+#define GS__TYPED_RECV(name, plain, EXTRA_PARAMS, EXTRA_ARGS)          \
+  template <class C, class V>                                          \
+  inline int name(C c, V *elem EXTRA_PARAMS) {                         \
+    static_assert(std::is_same<V, typename C::elem_type>::value,       \
+                  "the pointer is not to the channel's element type"); \
+    return plain(c.chan, elem EXTRA_ARGS);                             \
   }
 #define GS__COMMA ,
 GS__TYPED_SEND(gs_send, gs_chan_send, , )
 GS__TYPED_SEND(gs_try_send, gs_chan_try_send, , )
-GS__TYPED_SEND(gs_send_until, gs_chan_send_until,
-               GS__COMMA int64_t deadline_ns, GS__COMMA deadline_ns)
+GS__TYPED_SEND(gs_send_until, gs_chan_send_until, GS__COMMA int64_t deadline_ns,
+               GS__COMMA deadline_ns)
 GS__TYPED_RECV(gs_recv, gs_chan_recv, , )
 GS__TYPED_RECV(gs_try_recv, gs_chan_try_recv, , )
-GS__TYPED_RECV(gs_recv_until, gs_chan_recv_until,
-               GS__COMMA int64_t deadline_ns, GS__COMMA deadline_ns)
+GS__TYPED_RECV(gs_recv_until, gs_chan_recv_until, GS__COMMA int64_t deadline_ns,
+               GS__COMMA deadline_ns)
 
 template <class C, class V>
 inline gs_case gs_send_case(C c, const V *elem) {
@@ -74,51 +75,50 @@ inline gs_case gs_recv_case(C c, V *elem) {
 
 /* Declares `name`, a channel of elements of `type`. The empty array carries
  * the type and takes no room. */
-#define GS_CHAN_TYPE(name, type)               \
-  typedef struct name {                        \
-    gs_chan *chan;                             \
-    __extension__ type *gs__elem_type[0];      \
+#define GS_CHAN_TYPE(name, type)          \
+  typedef struct name {                   \
+    gs_chan *chan;                        \
+    __extension__ type *gs__elem_type[0]; \
   } name
 
-#define GS_CHAN_NULL {0}
+#define GS_CHAN_NULL \
+  { 0 }
 
 #define GS__ELEM(c) __typeof__(*(c).gs__elem_type[0])
 /* 0 at no cost when `cond` holds; does not compile when it does not. */
-#define GS__REQUIRE(cond, text) \
-  (0 * sizeof(struct {          \
+#define GS__REQUIRE(cond, text)  \
+  (0 * sizeof(struct {           \
      _Static_assert(cond, text); \
-     char gs__c;                \
+     char gs__c;                 \
    }))
-#define GS__SAME_VALUE(c, value)                                         \
-  GS__REQUIRE(__builtin_types_compatible_p(GS__ELEM(c),                  \
-                                           __typeof__(1 ? (value) : (value))),    \
+#define GS__SAME_VALUE(c, value)                                               \
+  GS__REQUIRE(__builtin_types_compatible_p(GS__ELEM(c),                        \
+                                           __typeof__(1 ? (value) : (value))), \
               "the value is not of the channel's element type")
-#define GS__SAME_POINTER(c, pointer)                                      \
-  GS__REQUIRE(__builtin_types_compatible_p(GS__ELEM(c),                   \
-                                           __typeof__(*(pointer))),       \
-              "the pointer is not to the channel's element type")
+#define GS__SAME_POINTER(c, pointer)                                     \
+  GS__REQUIRE(                                                           \
+      __builtin_types_compatible_p(GS__ELEM(c), __typeof__(*(pointer))), \
+      "the pointer is not to the channel's element type")
 
 #define gs_make(out, capacity) \
   gs_chan_new(&(out)->chan, sizeof(GS__ELEM(*(out))), (capacity))
 
 /* The value may be any expression of exactly the element type. */
-#define gs_send(c, value)                                   \
-  gs_chan_send((c).chan, (GS__ELEM(c)[1]){(value)} +        \
-                             GS__SAME_VALUE(c, value))
-#define gs_try_send(c, value)                               \
-  gs_chan_try_send((c).chan, (GS__ELEM(c)[1]){(value)} +    \
-                                 GS__SAME_VALUE(c, value))
-#define gs_send_until(c, value, deadline_ns)                \
-  gs_chan_send_until((c).chan,                              \
-                     (GS__ELEM(c)[1]){(value)} +            \
-                         GS__SAME_VALUE(c, value),          \
+#define gs_send(c, value) \
+  gs_chan_send((c).chan, (GS__ELEM(c)[1]){(value)} + GS__SAME_VALUE(c, value))
+#define gs_try_send(c, value) \
+  gs_chan_try_send((c).chan,  \
+                   (GS__ELEM(c)[1]){(value)} + GS__SAME_VALUE(c, value))
+#define gs_send_until(c, value, deadline_ns)                               \
+  gs_chan_send_until((c).chan,                                             \
+                     (GS__ELEM(c)[1]){(value)} + GS__SAME_VALUE(c, value), \
                      (deadline_ns))
 #define gs_recv(c, elem) \
   gs_chan_recv((c).chan, (elem) + GS__SAME_POINTER(c, elem))
 #define gs_try_recv(c, elem) \
   gs_chan_try_recv((c).chan, (elem) + GS__SAME_POINTER(c, elem))
-#define gs_recv_until(c, elem, deadline_ns)                              \
-  gs_chan_recv_until((c).chan, (elem) + GS__SAME_POINTER(c, elem),       \
+#define gs_recv_until(c, elem, deadline_ns)                        \
+  gs_chan_recv_until((c).chan, (elem) + GS__SAME_POINTER(c, elem), \
                      (deadline_ns))
 
 /* Cases for gs_select(), with the element's type checked. */
