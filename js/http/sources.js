@@ -9,6 +9,8 @@ import { GossamerError } from "../errors.js";
 
 const HOST_SOURCE =
   /^(https?):\/\/(\*|(?:\*\.)?[^*/:?#@\\\s]+|\[[0-9a-f:.]+\])(?::(\d+|\*))?(\/[^?#]*)?$/i;
+/** Takes the place of a * that the URL parser would refuse. */
+const STAND_IN = "any";
 const SCHEME_SOURCE = /^[a-z][a-z0-9+.-]*:$/i;
 
 /**
@@ -50,9 +52,8 @@ function hostRule(source, match) {
   const [, scheme = "", host = "", port = "", path] = match;
   const protocol = `${scheme.toLowerCase()}:`;
   const wild = host.startsWith("*");
-  const suffix = wild ? host.slice(1).toLowerCase() : "";
   // The URL parser knows how hosts, default ports and paths are written.
-  const plainHost = wild ? `any${suffix}` : host;
+  const plainHost = wild ? `${STAND_IN}${host.slice(1)}` : host;
   const plainPort = port === "" || port === "*" ? "" : `:${port}`;
   let plain;
   try {
@@ -61,6 +62,7 @@ function hostRule(source, match) {
     throw bad(source, "not an address");
   }
   const pathMatches = pathRule(path === undefined ? path : plain.pathname);
+  const suffix = plain.hostname.slice(STAND_IN.length);
   const hostMatches = wild
     ? (/** @type {string} */ name) => name.endsWith(suffix)
     : (/** @type {string} */ name) => name === plain.hostname;

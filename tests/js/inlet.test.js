@@ -1,0 +1,235 @@
+/* Bytes on their way into memory: standard input, and what HTTP bodies share
+ * with it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ERRNO } from "../../js/errors.js";
+import { Inlet, PENDING } from "../../js/host/inlet.js";
+import { fakeHost } from "../helpers/host.js";
+
+/** An inlet whose chunks the test hands out one by one. */
+function setUp() {
+  const fake = fakeHost();
+  const pulls = [];
+  const errors = [];
+  const pull = () =>
+    new Promise((resolve, reject) => {
+      pulls.push({ resolve, reject });
+    });
+  const { memory, ops } = fake.host;
+  const inlet = new Inlet(memory, ops, pull, (error) => errors.push(error));
+  const chunk = async (value) => {
+    pulls.shift().resolve(value === null ? { done: true } : { value });
+    await new Promise(setImmediate);
+  };
+  return { ...fake, inlet, pulls, errors, chunk };
+}
+
+const bytes = (text) => new TextEncoder().encode(text);
+
+test("a read waits for a chunk, which is copied to its buffer", async () => {
+  const { inlet, pulls, chunk, completed, peek } = setUp();
+  assert.equal(pulls.length, 0, "nothing is pulled before it is asked for");
+  assert.equal(inlet.read(1, 100, 50), PENDING);
+  assert.equal(pulls.length, 1);
+  await chunk(bytes("hello"));
+  assert.deepEqual(completed, [[1, 5]]);
+  assert.equal(peek(100, 6), "hello\0");
+  assert.equal(pulls.length, 0, "and no further");
+});
+
+test("what a read leaves is there for the next one at once", async () => {
+  const { inlet, pulls, chunk, completed, peek } = setUp();
+  inlet.read(1, 0, 2);
+  await chunk(bytes("abcdef"));
+  assert.deepEqual(completed, [[1, 2]]);
+  assert.equal(inlet.read(2, 10, 3), 3);
+  assert.equal(inlet.read(3, 20, 9), 1);
+  assert.equal(peek(0, 2) + peek(10, 3) + peek(20, 1), "abcdef");
+  assert.equal(pulls.length, 0);
+  assert.equal(inlet.read(4, 0, 9), PENDING);
+});
+
+test("the end is 0, again and again", async () => {
+  const { inlet, chunk, completed, pulls } = setUp();
+  inlet.read(1, 0, 8);
+  await chunk(null);
+  assert.deepEqual(completed, [[1, 0]]);
+  assert.equal(inlet.read(2, 0, 8), 0);
+  assert.equal(inlet.read(3, 0, 8), 0);
+  assert.equal(pulls.length, 0);
+  assert.equal(inlet.ended, true);
+});
+
+test("empty chunks are passed over", async () => {
+  const { inlet, chunk, completed } = setUp();
+  inlet.read(1, 0, 8);
+  await chunk(bytes(""));
+  assert.deepEqual(completed, []);
+  await chunk(bytes("x"));
+  assert.deepEqual(completed, [[1, 1]]);
+});
+
+test("a cancelled read keeps the late chunk and leaves memory alone", async () => {
+  const { inlet, imports, chunk, completed, peek, pulls } = setUp();
+  assert.equal(inlet.read(1, 0, 8), PENDING);
+  imports.op_cancel(1);
+  await chunk(bytes("late"));
+  assert.deepEqual(completed, []);
+  assert.equal(peek(0, 4), "\0\0\0\0");
+  assert.equal(inlet.read(2, 100, 8), 4);
+  assert.equal(peek(100, 4), "late");
+  assert.equal(pulls.length, 0);
+});
+
+test("after a cancelled read the next one takes over the chunk", async () => {
+  const { inlet, imports, chunk, completed, peek, pulls } = setUp();
+  inlet.read(1, 0, 8);
+  imports.op_cancel(1);
+  assert.equal(inlet.read(2, 100, 8), PENDING);
+  assert.equal(pulls.length, 1, "one chunk at a time");
+  await chunk(bytes("late"));
+  assert.deepEqual(completed, [[2, 4]]);
+  assert.equal(peek(0, 4) + peek(100, 4), "\0\0\0\0late");
+});
+
+test("a cancelled read still learns of the end", async () => {
+  const { inlet, imports, chunk } = setUp();
+  inlet.read(1, 0, 8);
+  imports.op_cancel(1);
+  await chunk(null);
+  assert.equal(inlet.read(2, 0, 8), 0);
+});
+
+test("a second read while one waits is refused", () => {
+  const { inlet, pulls } = setUp();
+  inlet.read(1, 0, 8);
+  assert.equal(inlet.read(2, 0, 8), -ERRNO.EBUSY);
+  assert.equal(pulls.length, 1);
+});
+
+test("a buffer out of bounds is EFAULT, an empty one EINVAL", () => {
+  const { inlet, size, pulls } = setUp();
+  assert.equal(inlet.read(1, size - 1, 2), -ERRNO.EFAULT);
+  assert.equal(inlet.read(1, -1, 2), -ERRNO.EFAULT);
+  assert.equal(inlet.read(1, 0, -1), -ERRNO.EFAULT);
+  assert.equal(inlet.read(1, 0, 0), -ERRNO.EINVAL);
+  assert.equal(pulls.length, 0);
+});
+
+test("memory may grow while a read waits", async () => {
+  const { inlet, wasm, chunk, completed, peek } = setUp();
+  inlet.read(1, 16, 8);
+  wasm.grow(1);
+  await chunk(bytes("grown"));
+  assert.deepEqual(completed, [[1, 5]]);
+  assert.equal(peek(16, 5), "grown");
+});
+
+test("what came before a failure is read, then it is EIO for ever", async () => {
+  const { inlet, pulls, errors, chunk, completed } = setUp();
+  inlet.read(1, 0, 1);
+  await chunk(bytes("ab"));
+  assert.equal(inlet.read(2, 0, 1), 1);
+  inlet.read(3, 0, 1);
+  pulls.shift().reject(new Error("the line is cut"));
+  await new Promise(setImmediate);
+  assert.deepEqual(completed, [
+    [1, 1],
+    [3, -ERRNO.EIO],
+  ]);
+  assert.equal(inlet.read(4, 0, 1), -ERRNO.EIO);
+  assert.equal(errors[0].message, "the line is cut");
+  assert.equal(errors.length, 1);
+});
+
+test("a chunk that is neither bytes nor text is a failure", async () => {
+  const { inlet, chunk, completed, errors } = setUp();
+  inlet.read(1, 0, 8);
+  await chunk(42);
+  assert.deepEqual(completed, [[1, -ERRNO.EIO]]);
+  assert.match(errors[0].message, /neither bytes nor text/);
+});
+
+test("after close a chunk that was on its way is dropped", async () => {
+  const { inlet, chunk, completed, peek, host } = setUp();
+  inlet.read(1, 0, 8);
+  inlet.close();
+  assert.equal(host.ops.size, 0);
+  await chunk(bytes("late"));
+  assert.deepEqual(completed, []);
+  assert.equal(peek(0, 4), "\0\0\0\0");
+});
+
+/** Reads standard input to its end, in buffers of 4 bytes. */
+async function readAll(stdin) {
+  const fake = fakeHost({ stdin });
+  let text = "";
+  for (let token = 1; token < 100; token += 1) {
+    let count = fake.imports.stdin_read(token, 0, 4);
+    if (count === PENDING) {
+      await fake.completion();
+      [[, count]] = fake.completed.splice(0);
+    }
+    if (count <= 0) return { text, count, fake };
+    text += fake.peek(0, count);
+  }
+  return assert.fail("standard input does not end");
+}
+
+async function* generated() {
+  yield "first ";
+  yield bytes("second");
+}
+
+for (const [what, make, expected] of [
+  ["nothing", () => undefined, ""],
+  ["a string", () => "some text", "some text"],
+  ["an empty string", () => "", ""],
+  ["bytes", () => bytes("some bytes"), "some bytes"],
+  ["an ArrayBuffer", () => bytes("buffer").buffer, "buffer"],
+  ["an async iterable", generated, "first second"],
+  ["a stream", () => new Blob(["streamed"]).stream(), "streamed"],
+]) {
+  test(`standard input from ${what}`, async () => {
+    const { text, count } = await readAll(make());
+    assert.equal(text, expected);
+    assert.equal(count, 0);
+  });
+}
+
+test("standard input that fails is EIO and a line on stderr", async () => {
+  async function* failing() {
+    yield "abc";
+    throw new Error("tape torn");
+  }
+  const { text, count, fake } = await readAll(failing());
+  assert.equal(text, "abc");
+  assert.equal(count, -ERRNO.EIO);
+  assert.deepEqual(fake.stderr, ["standard input failed: tape torn"]);
+});
+
+test("the program's end lets go of standard input", async () => {
+  let cancelled = 0;
+  const stdin = new ReadableStream({
+    cancel() {
+      cancelled += 1;
+    },
+  });
+  const fake = fakeHost({ stdin });
+  fake.imports.stdin_read(1, 0, 4);
+  await new Promise(setImmediate);
+  fake.close({ code: 0 });
+  assert.equal(cancelled, 1);
+  let destroyed = 0;
+  const hanging = {
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+    destroy: () => {
+      destroyed += 1;
+    },
+  };
+  const other = fakeHost({ stdin: hanging });
+  other.imports.stdin_read(1, 0, 4);
+  await new Promise(setImmediate);
+  other.close({ code: 0 });
+  assert.equal(destroyed, 1);
+});
