@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What a leaf is made of must be inside it: a function of its own would start
+ * the unwind in the leaf's place. */
+#define GS__INLINE static inline __attribute__((always_inline))
+
 #define gs__likely(x) __builtin_expect(!!(x), 1)
 #define gs__unlikely(x) __builtin_expect(!!(x), 0)
 

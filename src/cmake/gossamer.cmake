@@ -1,5 +1,6 @@
-# gossamer_add_app(NAME SOURCES...): a program for pages and Node.
+# gossamer_add_app(NAME [NAMES] SOURCES...): a program for pages and Node.
 #
+# NAMES keeps the functions' names, for stack traces, at some cost in size.
 # With Emscripten it builds NAME.wasm and nothing else; every link flag is in
 # here. On the build machine it builds an executable of the same sources, for
 # tests and comparisons. Needs the target `gossamer` (src/CMakeLists.txt).
@@ -65,25 +66,32 @@ set(_gossamer_link_options
     "--js-library=${_gossamer_imports}")
 
 function(gossamer_add_app name)
-  add_executable(${name} ${ARGN})
+  cmake_parse_arguments(app "NAMES" "" "" ${ARGN})
+  add_executable(${name} ${app_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE gossamer)
   set_target_properties(${name} PROPERTIES C_STANDARD_REQUIRED ON)
-  if(GOSSAMER_WASM)
-    set_target_properties(${name} PROPERTIES SUFFIX ".wasm" LINK_DEPENDS
-                          "${_gossamer_imports}")
-    target_link_options(${name} PRIVATE ${_gossamer_link_options})
-    if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-      # Not -sASSERTIONS: Asyncify's own assertions take every function that is
-      # not instrumented for one that must not unwind, leaves included.
-      target_link_options(${name} PRIVATE -O1 -g2 -sSTACK_OVERFLOW_CHECK=2)
-    else()
-      target_link_options(${name} PRIVATE -O3)
-      add_custom_command(TARGET ${name} POST_BUILD
-        COMMAND "${GOSSAMER_WASM_OPT}" -O3 ${_gossamer_features}
-                $<TARGET_FILE:${name}> -o $<TARGET_FILE:${name}>)
-    endif()
-  else()
+  if(NOT GOSSAMER_WASM)
     target_compile_definitions(${name} PRIVATE main=gs__app_main)
     target_link_libraries(${name} PRIVATE gossamer_native_host)
+    return()
   endif()
+
+  set_target_properties(${name} PROPERTIES SUFFIX ".wasm" LINK_DEPENDS
+                        "${_gossamer_imports}")
+  target_link_options(${name} PRIVATE ${_gossamer_link_options})
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    # Not -sASSERTIONS: Asyncify's own assertions take every function that is
+    # not instrumented for one that must not unwind, leaves included.
+    target_link_options(${name} PRIVATE -O1 -g2 -sSTACK_OVERFLOW_CHECK=2)
+    return()
+  endif()
+  set(names "")
+  if(app_NAMES)
+    target_link_options(${name} PRIVATE --profiling-funcs)
+    set(names -g)
+  endif()
+  target_link_options(${name} PRIVATE -O3)
+  add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND "${GOSSAMER_WASM_OPT}" -O3 ${names} ${_gossamer_features}
+            $<TARGET_FILE:${name}> -o $<TARGET_FILE:${name}>)
 endfunction()

@@ -65,7 +65,7 @@ static void cancel(struct gs__clause *clause) {
   settle();
 }
 
-static inline int frame_until(double *timestamp_ms, int64_t deadline_ns) {
+GS__INLINE int frame_until(double *timestamp_ms, int64_t deadline_ns) {
   if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
   struct gs__deadline expiry;
   if (deadline_ns != GS_FOREVER &&

@@ -13,11 +13,12 @@
 /* "Not finished: park until gs_complete()". Outside the range of errors. */
 #define GS__PENDING INT32_MIN
 
-#ifdef __wasm__
+/* GS__HOST_DEFINED: whoever includes this is the host, in C. */
+#if defined(__wasm__) && !defined(GS__HOST_DEFINED)
 #define GS__IMPORT(name) \
   __attribute__((import_module("gossamer"), import_name(name))) extern
 #else
-#define GS__IMPORT(name) extern /* tests/c/host_native.c has these */
+#define GS__IMPORT(name) extern /* tests/c/host_fake.c has these */
 #endif
 
 /* ---- program ---- */

@@ -13,8 +13,7 @@ struct gs_http {
 /* Largest read the host is asked for at once: its answer is an int32. */
 #define READ_BYTES_MAX ((size_t)1 << 30)
 
-static inline int get_until(gs_http **out, const char *url,
-                            int64_t deadline_ns) {
+GS__INLINE int get_until(gs_http **out, const char *url, int64_t deadline_ns) {
   if (out == NULL || url == NULL) return GS_EINVAL;
   struct gs__op op;
   int error = gs__op_begin(&op);
@@ -102,8 +101,8 @@ int gs_http_error(char *buf, size_t buf_bytes) {
   return terminate(length, buf, buf_bytes);
 }
 
-static inline int64_t read_until(gs_http *http, void *buf, size_t buf_bytes,
-                                 int64_t deadline_ns) {
+GS__INLINE int64_t read_until(gs_http *http, void *buf, size_t buf_bytes,
+                              int64_t deadline_ns) {
   if (buf == NULL || buf_bytes == 0) return GS_EINVAL;
   if (http->reading != NULL) return GS_EBUSY;
   if (buf_bytes > READ_BYTES_MAX) buf_bytes = READ_BYTES_MAX;

@@ -86,14 +86,14 @@ static inline char *gs__stack_pointer(void) {
   return pointer;
 }
 
-static inline bool gs__coro_resumed(void) {
+GS__INLINE bool gs__coro_resumed(void) {
   if (gs__likely(!gs__switch.resuming)) return false;
   gs__switch.resuming = false;
   gs__asyncify_stop_rewind();
   return true;
 }
 
-static inline void gs__coro_park(struct gs__coro *coro) {
+GS__INLINE void gs__coro_park(struct gs__coro *coro) {
   char *top = gs__stack_pointer();
   if (gs__unlikely(top < coro->stack_base)) gs__coro_overflowed(coro);
   coro->frames_top = coro->stack_base;
@@ -106,7 +106,7 @@ static inline void gs__coro_park(struct gs__coro *coro) {
 
 #define GS__LEAF(name) __attribute__((noinline))
 
-static inline bool gs__coro_resumed(void) { return false; }
+GS__INLINE bool gs__coro_resumed(void) { return false; }
 void gs__coro_park(struct gs__coro *coro);
 
 #endif

@@ -24,12 +24,22 @@ void gs__sched_init(uint64_t seed) {
   gs__sched.next_id = 1;
 }
 
+uint32_t gs__script_next(struct gs__script *script, uint32_t count) {
+  uint32_t at = script->used++;
+  uint32_t choice = at < script->given ? script->taken[at] % count : 0;
+  if (at < script->capacity) {
+    script->taken[at] = choice;
+    script->among[at] = count;
+  }
+  return choice;
+}
+
 static struct gs__task *take_next(struct gs__sched *s) {
   struct gs__task *task = s->head;
-  if (gs__unlikely(s->choose != NULL)) {
+  if (gs__unlikely(s->script != NULL)) {
     uint32_t count = 0;
     for (struct gs__task *t = task; t != NULL; t = t->next) count++;
-    uint32_t index = count > 1 ? s->choose(count) % count : 0;
+    uint32_t index = count > 1 ? gs__script_next(s->script, count) : 0;
     struct gs__task *before = NULL;
     for (; index > 0; index--) {
       before = task;

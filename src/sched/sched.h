@@ -48,6 +48,17 @@ struct gs__pool {
 
 #define GS__POOLS 8
 
+/* Decides every scheduling and select choice, so that a test can walk through
+ * all of them. A table and not a function: Asyncify would instrument whatever
+ * calls through a pointer. */
+struct gs__script {
+  uint32_t *taken;   /* the choices; the first `given` are the test's */
+  uint32_t *among;   /* how many alternatives each of them had */
+  uint32_t given;    /* beyond these the first alternative is taken */
+  uint32_t used;     /* so far; those beyond `capacity` are not recorded */
+  uint32_t capacity; /* of taken and among */
+};
+
 struct gs__sched {
   struct gs__task *current; /* the running task, or NULL */
   struct gs__task *head;    /* of the run queue */
@@ -66,8 +77,7 @@ struct gs__sched {
   struct gs__list all; /* the tasks that have not ended */
   struct gs__heap timers;
   struct gs__random random;
-  /* For tests: decides every choice among `count` alternatives. */
-  uint32_t (*choose)(uint32_t count);
+  struct gs__script *script; /* for tests, or NULL */
   size_t pooled_bytes;
   struct gs__pool pools[GS__POOLS];
 };
@@ -95,9 +105,13 @@ enum gs__idle gs__sched_pump(void);
 gs_id gs__task_start(const struct gs_go_options *options, gs_func *fn,
                      void *arg);
 
+/* The script's next choice, recorded. */
+uint32_t gs__script_next(struct gs__script *script, uint32_t count);
+
 /* A choice among `count` alternatives (> 0), each as likely as the others. */
 static inline uint32_t gs__choose(uint32_t count) {
-  if (gs__unlikely(gs__sched.choose != NULL)) return gs__sched.choose(count);
+  struct gs__script *script = gs__sched.script;
+  if (gs__unlikely(script != NULL)) return gs__script_next(script, count);
   return gs__random_below(&gs__sched.random, count);
 }
 
@@ -116,7 +130,7 @@ static inline void gs__ready(struct gs__task *task) {
 
 /* Parks the current task; the last thing a leaf does. Returns the result
  * natively, and nothing of use in wasm. */
-static inline int64_t gs__park(const char *reason, const void *object) {
+GS__INLINE int64_t gs__park(const char *reason, const void *object) {
   struct gs__task *task = gs__sched.current;
   task->state = GS__PARKED;
   task->reason = reason;
@@ -128,7 +142,7 @@ static inline int64_t gs__park(const char *reason, const void *object) {
 
 /* Parks the current task behind the others that are ready; the last thing a
  * leaf does. */
-static inline int gs__yield(void) {
+GS__INLINE int gs__yield(void) {
   struct gs__task *task = gs__sched.current;
   task->result = GS_OK;
   gs__ready(task);

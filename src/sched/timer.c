@@ -63,7 +63,7 @@ int64_t gs_deadline(int64_t ns) {
   return now_ns + ns;
 }
 
-static inline int sleep_until(int64_t deadline_ns) {
+GS__INLINE int sleep_until(int64_t deadline_ns) {
   struct gs__deadline expiry;
   if (deadline_ns != GS_FOREVER &&
       !gs__deadline_wait(&expiry, deadline_ns, GS_OK)) {

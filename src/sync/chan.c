@@ -165,8 +165,8 @@ void gs__chan_enqueue(struct gs_case *c, uint32_t tag) { enqueue(c, tag); }
 
 /* Queues the case and the deadline, and parks. On a NULL channel there is
  * nothing to queue. */
-static inline int wait(struct gs_case *c, int64_t deadline_ns,
-                       const char *reason) {
+GS__INLINE int wait(struct gs_case *c, int64_t deadline_ns,
+                    const char *reason) {
   struct gs__deadline expiry;
   if (deadline_ns != GS_FOREVER &&
       !gs__deadline_wait(&expiry, deadline_ns, GS_ETIMEDOUT)) {
@@ -176,8 +176,8 @@ static inline int wait(struct gs_case *c, int64_t deadline_ns,
   return (int)gs__park(reason, c->chan);
 }
 
-static inline int send_until(gs_chan *chan, const void *elem,
-                             int64_t deadline_ns) {
+GS__INLINE int send_until(gs_chan *chan, const void *elem,
+                          int64_t deadline_ns) {
   int result = send_now(chan, elem);
   if (result != GS_EAGAIN) return result;
   if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
@@ -189,7 +189,7 @@ static inline int send_until(gs_chan *chan, const void *elem,
               chan == NULL ? "send on NULL channel" : "channel send");
 }
 
-static inline int recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
+GS__INLINE int recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
   int result = recv_now(chan, elem);
   if (result != GS_EAGAIN) return result;
   if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;

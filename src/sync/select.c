@@ -33,8 +33,8 @@ static inline int select_now(struct gs_case *cases, size_t count) {
   return (int)chosen;
 }
 
-static inline int select_until(struct gs_case *cases, size_t count,
-                               int64_t deadline_ns) {
+GS__INLINE int select_until(struct gs_case *cases, size_t count,
+                            int64_t deadline_ns) {
   int index = select_now(cases, count);
   if (index != GS_EAGAIN) return index;
   if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;

@@ -1,0 +1,146 @@
+/* What Asyncify made of the runtime, read from a linked module: every function
+ * that parks is still a function of its own and starts the unwind itself, no
+ * other one does, and the runtime's own functions carry no instrumentation. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT, filesUnder, read } from "../helpers/tree.js";
+
+const MODULE = "tests/lint/apps/every_leaf.wasm";
+const UNWINDING = 1;
+
+/** Functions of ours that call the user's code or call a leaf themselves. */
+const PARK_BY_DESIGN = new Set([
+  "run_main", // calls main()
+  "run", // of src/host/call.c: calls an exported function's body
+  "gs_http_get",
+  "gs_http_get_until",
+  "gs__run_kernel", // of the fixture
+]);
+
+/** Asyncify's interface, which a module always exports. */
+const ASYNCIFY_OWN = /^asyncify_(start|stop)_(un|re)wind$|^asyncify_get_state$/;
+
+function disassembler() {
+  const root = execFileSync("em-config", ["BINARYEN_ROOT"], {
+    encoding: "utf8",
+  }).trim();
+  const inRoot = join(root, "bin/wasm-dis");
+  return existsSync(inRoot) ? inRoot : "wasm-dis";
+}
+
+/**
+ * The module's functions as text, by name.
+ * @param {string} preset
+ * @returns {Map<string, string>}
+ */
+function functions(preset) {
+  const module = join(ROOT, "build", preset, MODULE);
+  const text = execFileSync(disassembler(), [module], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  const found = new Map();
+  for (const part of text.split(/\n (?=\(func )/).slice(1)) {
+    const [, name] = /^\(func \$([^\s()]+)/.exec(part) ?? [];
+    if (name !== undefined) found.set(name, part);
+  }
+  return found;
+}
+
+/** Functions marked as leaves in the sources. */
+function leaves() {
+  return filesUnder("src")
+    .filter((path) => path.endsWith(".c"))
+    .flatMap((path) => [...read(path).matchAll(/^GS__LEAF\((\w+)\)/gm)])
+    .map(([, name]) => name)
+    .sort();
+}
+
+const bodies = functions("wasm");
+/**
+ * The global that holds Asyncify's state.
+ * @param {Map<string, string>} module
+ */
+function stateOf(module) {
+  const getter = module.get("asyncify_get_state") ?? "";
+  const [, global = ""] = /\(global\.get (\$[^\s()]+)\)/.exec(getter) ?? [];
+  return global;
+}
+
+const state = stateOf(bodies);
+
+/** @param {string} name */
+const escaped = (name) => name.replaceAll("$", "\\$");
+
+/**
+ * Whether it starts an unwind by itself, or by calling the function that
+ * Asyncify added for it.
+ * @param {string} body
+ * @param {string} global of the state
+ */
+function startsUnwind(body, global = state) {
+  return new RegExp(
+    `\\(global\\.set ${escaped(global)}\\s+\\(i32\\.const ${UNWINDING}\\)` +
+      "|\\(call \\$asyncify_start_unwind\\b",
+  ).test(body);
+}
+
+/** @param {string} body */
+function isInstrumented(body) {
+  return body.includes(`(global.get ${state})`);
+}
+
+test("the module tells Asyncify's state", () => {
+  assert.match(state, /^\$/);
+});
+
+test("every leaf survives as a function that starts the unwind", () => {
+  const expected = leaves();
+  assert.ok(expected.length > 10, `found ${expected.length} leaves in src`);
+  for (const name of expected) {
+    const body = bodies.get(name);
+    assert.ok(body !== undefined, `${name} is gone from the linked module`);
+    assert.ok(startsUnwind(body), `${name} does not start the unwind itself`);
+    assert.ok(!isInstrumented(body), `${name} is instrumented`);
+  }
+});
+
+test("every leaf survives in the debug build", () => {
+  const debug = functions("wasm-debug");
+  for (const name of leaves()) {
+    const body = debug.get(name) ?? "";
+    assert.ok(startsUnwind(body, stateOf(debug)), name);
+  }
+});
+
+test("nothing but a leaf starts an unwind", () => {
+  const allowed = new Set(leaves());
+  const others = [...bodies]
+    .filter(([name, body]) => startsUnwind(body) && !allowed.has(name))
+    .map(([name]) => name)
+    .filter((name) => !ASYNCIFY_OWN.test(name));
+  assert.deepEqual(others, []);
+});
+
+test("the runtime's own functions are not instrumented", () => {
+  const ours = new Set(
+    filesUnder("src")
+      .filter((path) => /^src\/.*\.c$/.test(path))
+      .flatMap((path) => [...read(path).matchAll(/\b(\w+)\([^;{]*\)\s*\{/g)])
+      .map(([, name]) => name),
+  );
+  const wrong = [...bodies]
+    .filter(([name, body]) => ours.has(name) && isInstrumented(body))
+    .map(([name]) => name)
+    .filter((name) => !PARK_BY_DESIGN.has(name) && !ASYNCIFY_OWN.test(name));
+  assert.deepEqual(wrong, []);
+});
+
+test("the fixture's parking functions are instrumented", () => {
+  for (const name of ["channels", "time_and_frames", "network"]) {
+    assert.ok(isInstrumented(bodies.get(name) ?? ""), name);
+  }
+});
