@@ -112,7 +112,8 @@ export function presetsFor(sections) {
   const presets = [];
   if (sections.includes("c")) presets.push("native");
   if (sections.some((name) => name !== "c")) presets.push("wasm");
-  if (sections.includes("e2e")) presets.push("wasm-debug");
+  const inDebugToo = sections.includes("e2e") || sections.includes("lint");
+  if (inDebugToo) presets.push("wasm-debug");
   return presets;
 }
 
