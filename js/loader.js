@@ -114,6 +114,13 @@ class Program {
     events.attach(/** @type {any} */ (exports));
     calls.declare(this.#exportNames);
     const booted = events.enter(() => {
+      // Debug builds check the stack at every function entry, even before
+      // the constructors ran.
+      exports.emscripten_stack_init?.();
+      exports.__set_stack_limits?.(
+        exports.emscripten_stack_get_base(),
+        exports.emscripten_stack_get_end(),
+      );
       exports._initialize?.();
       exports.gs_budget(this.#settings.budgetMs);
       return exports.gs_boot();
