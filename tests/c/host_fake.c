@@ -1,0 +1,233 @@
+/* The host without JavaScript: see host_fake.h. In wasm these definitions win
+ * over the imports of the same names when the tests are linked. */
+#define GS__HOST_DEFINED 1
+#include "host_fake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../../src/base/check.h"
+#include "../../src/host/frame.h"
+#include "../../src/host/host.h"
+#include "../../src/sched/sched.h"
+
+struct host_fake host_fake = {.answer = GS_ENOSYS};
+
+void host_fake_reset(void) {
+  memset(&host_fake, 0, sizeof host_fake);
+  host_fake.testing = true;
+  host_fake.answer = GS__PENDING;
+}
+
+static _Noreturn void wrong(const char *text, uint32_t number) {
+  gs__fatal("fake host: %s: %u", text, (unsigned)number);
+}
+
+/* ---- program ---- */
+
+static double real_clock_ms(void) {
+  static struct timespec origin;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (origin.tv_sec == 0) origin = now;
+  return (double)(now.tv_sec - origin.tv_sec) * 1e3 +
+         (double)(now.tv_nsec - origin.tv_nsec) / 1e6;
+}
+
+double gs__host_now(void) {
+  if (!host_fake.testing) return real_clock_ms();
+  double now_ms = host_fake.now_ms;
+  host_fake.now_ms += host_fake.step_ms;
+  return now_ms;
+}
+
+uint32_t gs__host_seed(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint32_t)now.tv_nsec;
+}
+
+void gs__host_report(const char *text, size_t text_bytes) {
+  fprintf(stderr, "%.*s\n", (int)text_bytes, text);
+  struct host_fake *h = &host_fake;
+  if (text_bytes + 2 > sizeof h->report - h->report_bytes) return;
+  memcpy(h->report + h->report_bytes, text, text_bytes);
+  h->report_bytes += text_bytes;
+  h->report[h->report_bytes++] = '\n';
+}
+
+void gs__host_exit(int32_t code) {
+  fflush(NULL);
+  _Exit(code);
+}
+
+void gs__host_wake(void) { host_fake.wakes++; }
+
+/* ---- operations ---- */
+
+static struct host_fake_op *find(uint32_t token) {
+  for (uint32_t i = 0; i < host_fake.pending; i++) {
+    if (host_fake.ops[i].token == token) return &host_fake.ops[i];
+  }
+  return NULL;
+}
+
+static void forget(struct host_fake_op *op) {
+  uint32_t index = (uint32_t)(op - host_fake.ops);
+  host_fake.pending--;
+  memmove(op, op + 1, (host_fake.pending - index) * sizeof *op);
+}
+
+static int32_t start(struct host_fake_op op) {
+  struct host_fake *h = &host_fake;
+  if (h->answer != GS__PENDING) return h->answer;
+  if (h->pending == HOST_FAKE_OPS_MAX) wrong("too much is pending", op.token);
+  if (op.token == 0 || find(op.token) != NULL) {
+    wrong("a token that is in use", op.token);
+  }
+  h->ops[h->pending++] = op;
+  h->started++;
+  if (h->on_start != NULL) h->on_start(&op);
+  return GS__PENDING;
+}
+
+void gs__host_op_cancel(uint32_t token) {
+  struct host_fake_op *op = find(token);
+  host_fake.last_canceled = token;
+  if (op == NULL) {
+    host_fake.canceled_unknown++;
+    return;
+  }
+  forget(op);
+  host_fake.canceled++;
+  if (host_fake.on_cancel != NULL) host_fake.on_cancel(token);
+}
+
+void host_fake_complete(uint32_t token, int32_t result) {
+  struct host_fake_op *op = find(token);
+  if (op == NULL) wrong("completes what is not pending", token);
+  forget(op);
+  gs_complete(token, result);
+}
+
+/* ---- frames and canvas ---- */
+
+void gs__host_frame_request(void) {
+  host_fake.frame_requests++;
+  host_fake.frame_requested = true;
+  if (host_fake.on_frame_request != NULL) host_fake.on_frame_request();
+}
+
+void gs__host_frame_cancel(void) {
+  host_fake.frame_cancels++;
+  host_fake.frame_requested = false;
+}
+
+void host_fake_frame(double timestamp_ms) {
+  if (!host_fake.frame_requested) wrong("nobody asked for a frame", 0);
+  host_fake.frame_requested = false;
+  gs__frames_deliver(timestamp_ms);
+}
+
+int32_t gs__host_canvas_present(const void *pixels, uint32_t width,
+                                uint32_t height) {
+  (void)pixels, (void)width, (void)height;
+  return host_fake.testing ? GS_OK : GS_ENODEV;
+}
+
+int32_t gs__host_canvas_size(uint32_t *height) {
+  if (!host_fake.testing) return GS_ENODEV;
+  *height = 240;
+  return 320;
+}
+
+/* ---- HTTP and standard input ---- */
+
+int32_t host_fake_open(void) { return (int32_t)++host_fake.opened; }
+
+int32_t gs__host_http_get(uint32_t token, const char *url, size_t url_bytes) {
+  (void)url, (void)url_bytes;
+  return start((struct host_fake_op){.token = token, .kind = HOST_FAKE_GET});
+}
+
+int32_t gs__host_http_status(uint32_t http) {
+  (void)http;
+  return 200;
+}
+
+/* Copies `text` as the host does: no NUL, the whole length is the answer. */
+static int32_t put_text(const char *text, char *buf, size_t buf_bytes) {
+  size_t length = strlen(text);
+  size_t copied = length < buf_bytes ? length : buf_bytes;
+  if (copied > 0) memcpy(buf, text, copied);
+  return (int32_t)length;
+}
+
+int32_t gs__host_http_header(uint32_t http, const char *name, size_t name_bytes,
+                             char *buf, size_t buf_bytes) {
+  (void)http;
+  static const char known[] = "content-type";
+  if (name_bytes != sizeof known - 1 || memcmp(name, known, name_bytes) != 0) {
+    return GS_ENOENT;
+  }
+  return put_text("text/plain", buf, buf_bytes);
+}
+
+int32_t gs__host_http_header_at(uint32_t http, uint32_t index, char *buf,
+                                size_t buf_bytes) {
+  (void)http;
+  if (index > 0) return GS_ENOENT;
+  return put_text("content-type: text/plain", buf, buf_bytes);
+}
+
+int32_t gs__host_http_url(uint32_t http, char *buf, size_t buf_bytes) {
+  (void)http;
+  return put_text("http://fake/", buf, buf_bytes);
+}
+
+int32_t gs__host_http_read(uint32_t token, uint32_t http, void *buf,
+                           size_t buf_bytes) {
+  return start((struct host_fake_op){.token = token,
+                                     .kind = HOST_FAKE_READ,
+                                     .http = http,
+                                     .buf = buf,
+                                     .buf_bytes = buf_bytes});
+}
+
+void gs__host_http_close(uint32_t http) {
+  for (uint32_t i = 0; i < host_fake.pending; i++) {
+    if (host_fake.ops[i].kind == HOST_FAKE_READ &&
+        host_fake.ops[i].http == http) {
+      wrong("closed before its read was canceled", http);
+    }
+  }
+  host_fake.closed++;
+}
+
+int32_t gs__host_http_error(char *buf, size_t buf_bytes) {
+  return put_text("no such host", buf, buf_bytes);
+}
+
+int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes) {
+  return start((struct host_fake_op){.token = token,
+                                     .kind = HOST_FAKE_STDIN,
+                                     .buf = buf,
+                                     .buf_bytes = buf_bytes});
+}
+
+/* ---- calls ---- */
+
+void gs__host_call_done(struct gs__call *call) {
+  host_fake.calls_done++;
+  if (host_fake.on_call_done != NULL) host_fake.on_call_done(call);
+}
+
+void host_fake_check_nothing_left(void) {
+  if (host_fake.pending > 0) wrong("still pending", host_fake.pending);
+  if (host_fake.opened != host_fake.closed) {
+    wrong("responses never closed", host_fake.opened - host_fake.closed);
+  }
+  if (host_fake.frame_requested) wrong("a frame is still requested", 0);
+}

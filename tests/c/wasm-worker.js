@@ -1,0 +1,132 @@
+/* Runs the C tests of one .wasm, each in an instance of its own, and tells the
+ * parent of each start and end. In a worker, so that a test that never ends
+ * can be ended. */
+import { parentPort, workerData } from "node:worker_threads";
+
+const { module, first, only } = workerData;
+
+/** Ends an instance: WASI's proc_exit does not return. */
+class Exit extends Error {
+  /** @param {number} code */
+  constructor(code) {
+    super(`exit code ${code}`);
+    this.code = code;
+  }
+}
+
+/** One instance with what it printed. */
+function instantiate() {
+  const decoder = new TextDecoder();
+  let output = "";
+  /** @type {WebAssembly.Exports} */
+  let exports;
+  const view = () => new DataView(exports.memory.buffer);
+
+  const wasi = {
+    proc_exit(code) {
+      throw new Exit(code);
+    },
+    clock_time_get(_id, _precision, out) {
+      const now = BigInt(Math.round(performance.now() * 1e6));
+      view().setBigUint64(out >>> 0, now, true);
+      return 0;
+    },
+    fd_write(_fd, iovecs, count, written) {
+      let total = 0;
+      for (let i = 0; i < count; i++) {
+        const at = view().getUint32((iovecs >>> 0) + i * 8, true);
+        const length = view().getUint32((iovecs >>> 0) + i * 8 + 4, true);
+        const bytes = new Uint8Array(exports.memory.buffer, at, length);
+        output += decoder.decode(bytes, { stream: true });
+        total += length;
+      }
+      view().setUint32(written >>> 0, total, true);
+      return 0;
+    },
+    args_sizes_get(count, size) {
+      view().setUint32(count >>> 0, 0, true);
+      view().setUint32(size >>> 0, 0, true);
+      return 0;
+    },
+    args_get: () => 0,
+    fd_close: () => 0,
+    fd_seek: () => 70,
+    fd_read: () => 52,
+  };
+  const gossamer = {
+    // Only debug builds import it, and only they have the export.
+    stack_limits: (top, base) => exports.__set_stack_limits(top, base),
+  };
+  const env = {
+    emscripten_notify_memory_growth() {},
+    __handle_stack_overflow() {
+      throw new Error("stack overflow");
+    },
+  };
+  const instance = new WebAssembly.Instance(module, {
+    wasi_snapshot_preview1: wasi,
+    gossamer,
+    env,
+  });
+  exports = instance.exports;
+  // Debug builds check every function's stack, constructors' too.
+  exports.emscripten_stack_init?.();
+  exports.__set_stack_limits?.(
+    exports.emscripten_stack_get_base(),
+    exports.emscripten_stack_get_end(),
+  );
+  exports._initialize();
+  return {
+    exports,
+    output: () => output,
+    /** @param {number} pointer */
+    text(pointer) {
+      if (pointer === 0) return null;
+      const bytes = new Uint8Array(exports.memory.buffer, pointer >>> 0);
+      return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+    },
+  };
+}
+
+/** @param {number} index */
+function deathTexts(index) {
+  const { exports, text } = instantiate();
+  const texts = [];
+  for (let n = 0; ; n++) {
+    const wanted = text(exports.harness_dies_with(index, n));
+    if (wanted === null) return texts;
+    texts.push(wanted);
+  }
+}
+
+/**
+ * What was wrong with one test; null: nothing.
+ * @param {number} index
+ */
+function run(index) {
+  const { exports, output } = instantiate();
+  const texts = deathTexts(index);
+  let code = 0;
+  try {
+    exports.harness_run(index);
+  } catch (error) {
+    if (!(error instanceof Exit)) return `${output()}${error.stack}`;
+    code = error.code;
+  }
+  if (texts.length === 0) return code === 0 ? null : `${output()}exit ${code}`;
+  const missing = texts.filter((wanted) => !output().includes(wanted));
+  if (code === 2 && missing.length === 0) return null;
+  return `${output()}exit ${code}, never said: ${missing.join(" | ")}`;
+}
+
+const { exports, text } = instantiate();
+const count = exports.harness_count();
+const names = Array.from({ length: count }, (_, i) =>
+  text(exports.harness_name(i)),
+);
+parentPort.postMessage({ names });
+for (let index = first; index < count; index++) {
+  if (only && !names[index].includes(only)) continue;
+  parentPort.postMessage({ start: index });
+  parentPort.postMessage({ end: index, problem: run(index) });
+}
