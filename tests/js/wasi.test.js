@@ -1,0 +1,202 @@
+/* The WASI functions: what libc needs, what is refused, and that no pointer
+ * can make them throw. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ERRNO, ProcExit } from "../../js/errors.js";
+import { FUNCTIONS } from "../../js/wasi/abi.js";
+import { wasiImports } from "../../js/wasi/index.js";
+import { fakeHost } from "../helpers/host.js";
+
+const DEFAULTS = { args: ["app.wasm"], env: {} };
+
+function setUp({ stdin, ...settings } = {}) {
+  const fake = fakeHost({ stdin });
+  const wasi = wasiImports(fake.host, fake.stdin, { ...DEFAULTS, ...settings });
+  const view = () => new DataView(fake.wasm.buffer);
+  /** Writes iovecs at `at`. */
+  const iovecs = (at, ...spans) => {
+    spans.flat().forEach((number, index) => {
+      view().setUint32(at + 4 * index, number, true);
+    });
+    return [at, spans.length];
+  };
+  const u32 = (at) => view().getUint32(at, true);
+  const u64 = (at) => view().getBigUint64(at, true);
+  return { ...fake, wasi, view, iovecs, u32, u64 };
+}
+
+test("all 46 functions of preview1 are there", () => {
+  assert.equal(new Set(FUNCTIONS).size, 46);
+  assert.deepEqual(Object.keys(setUp().wasi).sort(), [...FUNCTIONS].sort());
+});
+
+test("what is not here answers ENOSYS", () => {
+  const { wasi } = setUp();
+  for (const name of ["path_open", "poll_oneoff", "sock_recv", "fd_readdir"]) {
+    assert.equal(wasi[name](0, 0, 0, 0, 0, 0n, 0n, 0, 0), ERRNO.ENOSYS, name);
+  }
+});
+
+test("arguments and environment", () => {
+  const { wasi, u32, peek } = setUp({
+    args: ["app.wasm", "ü", ""],
+    env: { A: "1", EMPTY: "" },
+  });
+  assert.equal(wasi.args_sizes_get(0, 4), 0);
+  assert.deepEqual([u32(0), u32(4)], [3, 13]);
+  assert.equal(wasi.args_get(16, 64), 0);
+  assert.deepEqual([u32(16), u32(20), u32(24)], [64, 73, 76]);
+  assert.equal(peek(64, 13), "app.wasm\0ü\0\0");
+  assert.equal(wasi.environ_sizes_get(0, 4), 0);
+  assert.deepEqual([u32(0), u32(4)], [2, 11]);
+  assert.equal(wasi.environ_get(16, 64), 0);
+  assert.equal(peek(64, 11), "A=1\0EMPTY=\0");
+});
+
+test("the monotonic clock starts with the program", () => {
+  const { wasi, u64, advance } = setUp();
+  assert.equal(wasi.clock_time_get(1, 0n, 8), 0);
+  assert.equal(u64(8), 0n);
+  advance(1234.5678);
+  wasi.clock_time_get(1, 0n, 8);
+  assert.ok(u64(8) >= 1_234_567_799n && u64(8) <= 1_234_567_800n, `${u64(8)}`);
+});
+
+test("the time of day is the host's", () => {
+  const { wasi, u64 } = setUp();
+  const before = BigInt(Date.now()) * 1_000_000n;
+  assert.equal(wasi.clock_time_get(0, 0n, 8), 0);
+  const after = BigInt(Date.now()) * 1_000_000n;
+  const slack = 50_000_000n; // the two clocks of a host may differ a little
+  assert.ok(u64(8) > before - slack && u64(8) < after + slack, `${u64(8)}`);
+});
+
+test("clocks have a resolution; those not known here say so", () => {
+  const { wasi, u64 } = setUp();
+  for (const id of [0, 1]) {
+    assert.equal(wasi.clock_res_get(id, 8), 0);
+    assert.ok(u64(8) > 0n);
+  }
+  for (const [id, code] of [
+    [2, ERRNO.ENOTSUP],
+    [3, ERRNO.ENOTSUP],
+    [4, ERRNO.EINVAL],
+    [-1, ERRNO.EINVAL],
+  ]) {
+    assert.equal(wasi.clock_res_get(id, 8), code);
+    assert.equal(wasi.clock_time_get(id, 0n, 8), code);
+  }
+});
+
+test("fd_write gathers its parts and splits them into lines", () => {
+  const { wasi, put, iovecs, u32, stdout, stderr } = setUp();
+  put(100, "hello, ");
+  put(200, "world\nnext");
+  const list = iovecs(0, [100, 7], [300, 0], [200, 10]);
+  assert.equal(wasi.fd_write(1, ...list, 64), 0);
+  assert.equal(u32(64), 17);
+  assert.deepEqual(stdout, ["hello, world"]);
+  assert.equal(wasi.fd_write(2, ...iovecs(0, [200, 6]), 64), 0);
+  assert.deepEqual(stderr, ["world"]);
+});
+
+test("fd_write with a bad part writes nothing at all", () => {
+  const { wasi, put, iovecs, size, stdout, host } = setUp();
+  put(100, "text\n");
+  const bad = iovecs(0, [100, 5], [size - 1, 2]);
+  assert.equal(wasi.fd_write(1, ...bad, 64), ERRNO.EFAULT);
+  assert.equal(wasi.fd_write(1, size - 4, 1, 64), ERRNO.EFAULT);
+  assert.equal(wasi.fd_write(1, ...iovecs(0, [100, 5]), -1), ERRNO.EFAULT);
+  assert.equal(wasi.fd_write(1, 0, 1025, 64), ERRNO.EINVAL);
+  assert.equal(wasi.fd_write(1, 0, -1, 64), ERRNO.EINVAL);
+  host.stdout.flush();
+  assert.deepEqual(stdout, []);
+});
+
+test("only the three standard descriptors are there", () => {
+  const { wasi, iovecs } = setUp();
+  const list = iovecs(0, [100, 1]);
+  assert.equal(wasi.fd_write(0, ...list, 64), ERRNO.EBADF);
+  assert.equal(wasi.fd_write(3, ...list, 64), ERRNO.EBADF);
+  assert.equal(wasi.fd_write(-1, ...list, 64), ERRNO.EBADF);
+  assert.equal(wasi.fd_read(1, ...list, 64), ERRNO.EBADF);
+  assert.equal(wasi.fd_close(3), ERRNO.EBADF);
+  assert.equal(wasi.fd_fdstat_get(7, 0), ERRNO.EBADF);
+  assert.equal(wasi.fd_seek(5, 0n, 0, 0), ERRNO.EBADF);
+  assert.equal(wasi.fd_prestat_get(3, 0), ERRNO.EBADF);
+});
+
+test("a closed descriptor is one no more", () => {
+  const { wasi, iovecs } = setUp();
+  assert.equal(wasi.fd_close(1), 0);
+  assert.equal(wasi.fd_close(1), ERRNO.EBADF);
+  assert.equal(wasi.fd_write(1, ...iovecs(0, [0, 1]), 64), ERRNO.EBADF);
+});
+
+test("the standard descriptors look like a terminal: no seeking", () => {
+  const { wasi, view } = setUp();
+  for (const fd of [0, 1, 2]) {
+    assert.equal(wasi.fd_fdstat_get(fd, 8), 0);
+    assert.equal(view().getUint8(8), 2, "a character device");
+    assert.equal(wasi.fd_seek(fd, 0n, 0, 0), ERRNO.ESPIPE);
+    assert.equal(wasi.fd_tell(fd, 0), ERRNO.ESPIPE);
+  }
+});
+
+test("fd_read takes what is there and never waits", async () => {
+  const { wasi, iovecs, u32, peek, imports, completion } = setUp({
+    stdin: "input",
+  });
+  const list = iovecs(0, [100, 0], [200, 3]);
+  assert.equal(wasi.fd_read(0, ...list, 64), ERRNO.EAGAIN);
+  imports.stdin_read(1, 300, 1);
+  await completion();
+  assert.equal(wasi.fd_read(0, ...list, 64), 0);
+  assert.equal(u32(64), 3);
+  assert.equal(peek(200, 3), "npu");
+});
+
+test("random_get fills any size and no more", () => {
+  const { wasi, wasm } = setUp();
+  wasm.grow(3);
+  const size = 200_000;
+  assert.equal(wasi.random_get(1, size), 0);
+  const bytes = new Uint8Array(wasm.buffer);
+  for (const at of [1, 65_537, 131_073, size - 63]) {
+    assert.notDeepEqual(bytes.slice(at, at + 64), new Uint8Array(64));
+  }
+  assert.equal(bytes[0], 0);
+  assert.deepEqual(bytes.slice(size + 1, size + 65), new Uint8Array(64));
+  assert.equal(wasi.random_get(0, 0), 0);
+});
+
+test("proc_exit ends the program and leaves wasm", () => {
+  const { wasi, outcomes } = setUp();
+  assert.throws(() => wasi.proc_exit(5), ProcExit);
+  assert.deepEqual(outcomes, [{ code: 5 }]);
+});
+
+test("pointers out of bounds are EFAULT, never an exception", () => {
+  const { wasi, size } = setUp({ env: { A: "1" } });
+  for (const bad of [size, size - 1, -1, -4, 0x7fffffff]) {
+    for (const [name, ...args] of [
+      ["args_sizes_get", bad, 0],
+      ["args_sizes_get", 0, bad],
+      ["args_get", bad, 0],
+      ["args_get", 0, bad],
+      ["environ_sizes_get", bad, 0],
+      ["environ_get", bad, 0],
+      ["environ_get", 0, bad],
+      ["clock_res_get", 0, bad],
+      ["clock_time_get", 1, 0n, bad],
+      ["fd_write", 1, bad, 1, 0],
+      ["fd_read", 0, bad, 1, 0],
+      ["fd_read", 0, 0, 0, bad],
+      ["fd_fdstat_get", 1, bad],
+      ["random_get", bad, 2],
+      ["random_get", 0, -1],
+    ]) {
+      assert.equal(wasi[name](...args), ERRNO.EFAULT, `${name} ${args}`);
+    }
+  }
+});
