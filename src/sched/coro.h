@@ -64,11 +64,12 @@ static inline bool gs__coro_canary_ok(const struct gs__coro *coro) {
  * Binaryen would fold it into its caller before Asyncify looks. */
 #define GS__LEAF(name) __attribute__((noinline, used, export_name(#name)))
 
-struct gs__switch {
-  bool resuming;  /* a rewind is under way: the next leaf ends it */
-  bool unwinding; /* a leaf parked its coroutine */
+enum gs__switching {
+  GS__SWITCH_NONE,
+  GS__SWITCH_RESUMING, /* a rewind is under way: the next leaf ends it */
+  GS__SWITCH_PARKING   /* a leaf parked its coroutine */
 };
-extern struct gs__switch gs__switch;
+extern enum gs__switching gs__switching;
 
 #define GS__ASYNCIFY(fn) \
   __attribute__((import_module("asyncify"), import_name(#fn))) extern
@@ -87,8 +88,8 @@ static inline char *gs__stack_pointer(void) {
 }
 
 GS__INLINE bool gs__coro_resumed(void) {
-  if (gs__likely(!gs__switch.resuming)) return false;
-  gs__switch.resuming = false;
+  if (gs__likely(gs__switching == GS__SWITCH_NONE)) return false;
+  gs__switching = GS__SWITCH_NONE;
   gs__asyncify_stop_rewind();
   return true;
 }
@@ -98,7 +99,7 @@ GS__INLINE void gs__coro_park(struct gs__coro *coro) {
   if (gs__unlikely(top < coro->stack_base)) gs__coro_overflowed(coro);
   coro->frames_top = coro->stack_base;
   coro->frames_end = top;
-  gs__switch.unwinding = true;
+  gs__switching = GS__SWITCH_PARKING;
   gs__asyncify_start_unwind(coro);
 }
 

@@ -21,7 +21,7 @@ struct guard {
 };
 _Static_assert(sizeof(struct guard) == 16, "keeps the stack aligned");
 
-struct gs__switch gs__switch;
+enum gs__switching gs__switching;
 
 static struct guard *guard_of(const struct gs__coro *coro) {
   return (struct guard *)(void *)coro->stack_base - 1;
@@ -88,14 +88,14 @@ __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   set_stack_pointer(coro->stack_pointer);
   stack_check(coro, INSIDE);
   if (coro->started) {
-    gs__switch.resuming = true;
+    gs__switching = GS__SWITCH_RESUMING;
     gs__asyncify_start_rewind(coro);
   }
   coro->started = true;
   coro->fn(coro->arg);
-  bool parked = gs__switch.unwinding;
+  bool parked = gs__switching == GS__SWITCH_PARKING;
   if (parked) {
-    gs__switch.unwinding = false;
+    gs__switching = GS__SWITCH_NONE;
     if (gs__unlikely(coro->frames_top > coro->frames_end)) {
       stack_check(NULL, ANYWHERE);
       set_stack_pointer(host_stack_pointer);

@@ -19,7 +19,6 @@ void gs__sched_init(uint64_t seed) {
   memset(&gs__sched, 0, sizeof gs__sched);
   gs__list_init(&gs__sched.all);
   gs__random_seed(&gs__sched.random, seed);
-  gs__sched.errno_address = &errno;
   gs__sched.budget_ns = 8 * GS_MILLISECOND;
   gs__sched.next_id = 1;
 }
@@ -60,9 +59,9 @@ void gs__task_end(struct gs__task *task);
 static inline void run(struct gs__sched *s, struct gs__task *task) {
   s->current = task;
   task->state = GS__RUNNING;
-  *s->errno_address = task->saved_errno;
+  errno = task->saved_errno;
   bool ended = gs__coro_resume(&task->coro);
-  task->saved_errno = *s->errno_address;
+  task->saved_errno = errno;
   s->current = NULL;
   if (ended || gs__unlikely(task->state == GS__DONE)) gs__task_end(task);
 }

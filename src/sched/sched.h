@@ -63,7 +63,6 @@ struct gs__sched {
   struct gs__task *current; /* the running task, or NULL */
   struct gs__task *head;    /* of the run queue */
   struct gs__task *tail;    /* of the run queue; only valid with a head */
-  int *errno_address;       /* libc's, asked for once */
   int64_t now_ns;           /* the clock, as last read */
   bool pumping;             /* inside gs__sched_pump() */
   bool virtual_clock;       /* time passes only when all are parked */
