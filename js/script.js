@@ -62,6 +62,8 @@ async function run(script, address) {
     tell(script, "ready", { app });
     tell(script, "exit", { code: await app.exited });
   } catch (error) {
+    // Deferred scripts and modules of the page may want to hear of it.
+    await documentParsed();
     fail(script, error);
   }
 }
