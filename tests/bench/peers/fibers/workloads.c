@@ -372,8 +372,10 @@ int main(int argc, char **argv) {
     measure_ns("receive", select_four);
   } else if (strcmp(suite, "sieve") == 0) {
     run_sieve();
-  } else if (strcmp(suite, "parked") == 0) {
+  } else if (strcmp(suite, "parked-small") == 0) {
     run_parked("stack-512", 100000, 512);
+  } else if (strcmp(suite, "parked-million") == 0) {
+    run_parked("stack-512", 1000000, 512);
   } else {
     fprintf(stderr, "fibers: no workload \"%s\"\n", suite);
     emscripten_force_exit(1);

@@ -61,7 +61,7 @@ func main() {
 		measure("receive", selectFour)
 	case "sieve":
 		sieve()
-	case "parked":
+	case "parked-default":
 		parked("stack-default", 100000)
 	default:
 		fail("go: no workload %q", suite)

@@ -1,0 +1,200 @@
+/* Builds the programs that take part, into build/bench and the CMake build
+ * folders, and says how each is run. One that cannot be built here because
+ * its tool is missing is left out, with the reason. */
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { ROOT, step } from "../../.ci/exec.mjs";
+import { onPath } from "../../.ci/setup.mjs";
+import { FIBERS, GO_NATIVE, GO_WASM, NATIVE, OURS } from "./suites.js";
+
+/**
+ * `command` takes the workload's name as its last argument; `files` are what
+ * the page of the suite `browser` needs, by address.
+ * @typedef {object} Program
+ * @property {string[]} command
+ * @property {Record<string, string | undefined>} [env]
+ * @property {Record<string, string>} files
+ *
+ * @typedef {Program | { skipped: string }} Prepared
+ */
+
+const OUT = join(ROOT, "build/bench");
+const PEERS = join(ROOT, "tests/bench/peers");
+
+/** @param {string} command */
+const has = (command) => onPath(command, process.env.PATH ?? "");
+
+/** @param {string} folder @returns {string[]} */
+function filesIn(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+/**
+ * Whether `output` is older than a source, or than this file with its flags.
+ * @param {string} output
+ * @param {string} folder of its sources
+ */
+function outdated(output, folder) {
+  if (!existsSync(output)) return true;
+  const builtMs = statSync(output).mtimeMs;
+  return [...filesIn(folder), import.meta.filename].some(
+    (file) => statSync(file).mtimeMs > builtMs,
+  );
+}
+
+/** @param {string} preset */
+async function buildOurs(preset) {
+  const folder = join(ROOT, "build", preset);
+  const quiet = true;
+  if (!existsSync(join(folder, "build.ninja"))) {
+    await step(`configure ${preset}`, "cmake", ["--preset", preset], { quiet });
+  }
+  const args = ["--build", folder, "--target", "bench"];
+  await step(`build ${preset}`, "cmake", args, { quiet });
+  return join(folder, "tests/bench");
+}
+
+/** @returns {Promise<Prepared>} */
+async function prepareOurs() {
+  const folder = await buildOurs("wasm");
+  const app = join(folder, "bench-app.wasm");
+  return {
+    command: [process.execPath, join(ROOT, "js/cli.js"), "run", app],
+    files: {
+      "/gossamer.mjs": join(ROOT, "build/dist/gossamer.mjs"),
+      "/gossamer.wasm": join(folder, "bench-frame.wasm"),
+      "/plain.wasm": await buildPlain(),
+    },
+  };
+}
+
+/** @returns {Promise<Prepared>} */
+async function prepareNative() {
+  const folder = await buildOurs("native-release");
+  return { command: [join(folder, "bench-app")], files: {} };
+}
+
+const WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Werror"];
+
+/**
+ * @param {string} source under peers/
+ * @param {string} output
+ * @param {string[]} flags
+ */
+async function emcc(source, output, flags) {
+  const folder = join(PEERS, source, "..");
+  if (!outdated(output, folder)) return output;
+  const args = ["-O3", ...WARNINGS, ...flags, join(PEERS, source)];
+  await step(`build ${source}`, "emcc", [...args, "-o", output], {
+    quiet: true,
+    // Debian's Emscripten looks for acorn here when it trims its JavaScript.
+    env: { NODE_PATH: join(ROOT, "node_modules") },
+  });
+  return output;
+}
+
+function buildPlain() {
+  const output = join(OUT, "plain-frame.wasm");
+  return emcc("plain/frame.c", output, ["--no-entry"]);
+}
+
+const FIBER_FLAGS = ["-sASYNCIFY", "-sALLOW_MEMORY_GROWTH", "-sMODULARIZE"];
+
+/** @returns {Promise<Prepared>} */
+async function prepareFibers() {
+  const file = await emcc("fibers/workloads.c", join(OUT, "fibers.cjs"), [
+    ...FIBER_FLAGS,
+    "-sENVIRONMENT=node",
+    "-sMAXIMUM_MEMORY=4GB",
+  ]);
+  const frame = await emcc("fibers/frame.c", join(OUT, "fibers-frame.js"), [
+    ...FIBER_FLAGS,
+    "-sENVIRONMENT=web",
+    "-sEXPORT_NAME=createFibers",
+  ]);
+  return {
+    command: [process.execPath, join(PEERS, "fibers/run.mjs"), file],
+    files: {
+      "/fibers.js": frame,
+      "/fibers-frame.wasm": frame.replace(/js$/, "wasm"),
+    },
+  };
+}
+
+const NO_GO = { skipped: "go not found" };
+
+/**
+ * @param {string} pkg "." or "./frame"
+ * @param {string} output
+ * @param {Record<string, string>} env
+ */
+async function goBuild(pkg, output, env) {
+  const folder = join(PEERS, "go");
+  if (!outdated(output, folder)) return output;
+  const args = ["build", "-C", folder, "-trimpath", "-o", output, pkg];
+  await step(`build Go ${pkg}`, "go", args, { quiet: true, env });
+  return output;
+}
+
+/** @returns {Promise<Prepared>} */
+async function prepareGoWasm() {
+  if (!has("go")) return NO_GO;
+  const root = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" });
+  const glue = ["lib/wasm", "misc/wasm"]
+    .map((folder) => join(root.trim(), folder, "wasm_exec.js"))
+    .find((file) => existsSync(file));
+  if (glue === undefined) return { skipped: "go has no wasm_exec.js" };
+  const env = { GOOS: "js", GOARCH: "wasm" };
+  const file = await goBuild(".", join(OUT, "go.wasm"), env);
+  const frame = await goBuild("./frame", join(OUT, "go-frame.wasm"), env);
+  return {
+    command: [process.execPath, join(PEERS, "go/run.mjs"), glue, file],
+    files: { "/wasm_exec.js": glue, "/go.wasm": frame },
+  };
+}
+
+/** @returns {Promise<Prepared>} */
+async function prepareGoNative() {
+  if (!has("go")) return NO_GO;
+  const file = await goBuild(".", join(OUT, "go-native"), {});
+  return { command: [file], env: { GOMAXPROCS: "1" }, files: {} };
+}
+
+/** In the order in which they take turns. */
+const PREPARE = new Map([
+  [OURS, prepareOurs],
+  [FIBERS, prepareFibers],
+  [GO_WASM, prepareGoWasm],
+  [GO_NATIVE, prepareGoNative],
+  [NATIVE, prepareNative],
+]);
+
+/**
+ * Builds those of `names` that are programs.
+ * @param {string[]} names
+ * @returns {Promise<Map<string, Prepared>>}
+ */
+export async function preparePrograms(names) {
+  mkdirSync(OUT, { recursive: true });
+  /** @type {Map<string, Prepared>} */
+  const prepared = new Map();
+  for (const [name, prepare] of PREPARE) {
+    if (names.includes(name)) prepared.set(name, await prepare());
+  }
+  return prepared;
+}
+
+/** Chromium's path, or null. */
+export function findChromium() {
+  const given = process.env.CHROMIUM;
+  if (given !== undefined) return given;
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  const folders = (process.env.PATH ?? "").split(":");
+  const paths = names.flatMap((name) =>
+    folders.filter((folder) => onPath(name, folder)).map((f) => join(f, name)),
+  );
+  return paths[0] ?? null;
+}

@@ -1,0 +1,193 @@
+/* npm run bench: measures every suite beside its peers, run by run in turn so
+ * that a drift of the machine hits all of them, and reports the medians.
+ * Usage: npm run bench [-- --only SUITE[,SUITE]] [-- --json FILE] [-- --runs N] */
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { parseArgs, promisify } from "node:util";
+import { ROOT, StepError, script } from "../../.ci/exec.mjs";
+import { BrowserBench } from "./browser.js";
+import { findChromium, preparePrograms } from "./programs.js";
+import { Samples, barLines, parseOutput, table } from "./report.js";
+import { PLAIN_EXPORT, SUITES, chooseSuites } from "./suites.js";
+
+/**
+ * @typedef {import("./suites.js").Suite} Suite
+ * @typedef {import("./suites.js").Workload} Workload
+ * @typedef {import("./programs.js").Program} Program
+ *
+ * Measures one run of a peer: values by row key.
+ * @typedef {(workload: Workload, peer: string) => Promise<Map<string, number>>}
+ *   Measure
+ */
+
+const RUNS = 5;
+const LIMIT_MS = 180_000;
+
+const USAGE = `Usage: npm run bench -- [options]
+
+  --only SUITE   only this suite (repeatable, or a list with commas):
+                 ${SUITES.map(({ name }) => name).join(", ")}
+  --runs N       how often each is run; the medians count (default ${RUNS})
+  --json FILE    writes the rows to FILE as JSON
+  --help         prints this
+`;
+
+/** @param {string[]} args */
+function readOptions(args) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        only: { type: "string", multiple: true, default: [] },
+        json: { type: "string" },
+        runs: { type: "string", default: String(RUNS) },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const runs = Number(values.runs);
+    if (!Number.isInteger(runs) || runs < 1) {
+      throw new RangeError(`--runs wants a number from 1, not ${values.runs}`);
+    }
+    const names = values.only.flatMap((list) => list.split(","));
+    return { ...values, runs, suites: chooseSuites(names) };
+  } catch (error) {
+    // Whatever is wrong with the options is the caller's to mend.
+    throw new StepError(/** @type {Error} */ (error).message);
+  }
+}
+
+/** @param {string} text */
+function log(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+const execute = promisify(execFile);
+
+/** @param {Map<string, Program>} programs @returns {Measure} */
+function programMeasure(programs) {
+  return async (workload, peer) => {
+    const { command = [], env = {} } = programs.get(peer) ?? {};
+    const [file = "", ...args] = command;
+    try {
+      const { stdout } = await execute(file, [...args, workload.name], {
+        cwd: ROOT,
+        env: { ...process.env, ...env },
+        timeout: LIMIT_MS,
+        killSignal: "SIGKILL",
+      });
+      return parseOutput(stdout, workload);
+    } catch (error) {
+      const { killed, stderr, message } =
+        /** @type {Error & { killed?: boolean, stderr?: string }} */ (error);
+      const why = killed ? "ran out of time" : stderr?.trim() || message;
+      throw new StepError(`${peer} failed in ${workload.name}: ${why}`);
+    }
+  };
+}
+
+/** @param {BrowserBench} browser @returns {Measure} */
+function browserMeasure(browser) {
+  return async (workload, peer) => {
+    const [row] = workload.rows;
+    try {
+      return new Map([[row?.key ?? "", await browser.run(peer)]]);
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      throw new StepError(`${peer} failed in the browser: ${message}`);
+    }
+  };
+}
+
+/**
+ * Every workload of the suites once, all peers in turn.
+ * @param {Suite[]} suites
+ * @param {number} run from 0
+ * @param {(peer: string) => boolean} takesPart
+ * @param {Measure} measure
+ * @param {Samples} samples
+ */
+async function runOnce(suites, run, takesPart, measure, samples) {
+  for (const { workloads } of suites) {
+    for (const workload of workloads) {
+      if (run > 0 && workload.once) continue;
+      for (const peer of workload.peers.filter(takesPart)) {
+        samples.add(workload, peer, await measure(workload, peer));
+      }
+    }
+  }
+}
+
+/**
+ * @param {Suite[]} suites
+ * @returns {Promise<Map<string, Program>>} those that there are; the others
+ *   are skipped aloud
+ */
+async function prepare(suites) {
+  const peers = suites.flatMap(({ workloads }) =>
+    workloads.flatMap((workload) => workload.peers),
+  );
+  log("building");
+  /** @type {Map<string, Program>} */
+  const programs = new Map();
+  for (const [name, program] of await preparePrograms(peers)) {
+    if ("skipped" in program) log(`${name} skipped: ${program.skipped}`);
+    else programs.set(name, program);
+  }
+  return programs;
+}
+
+/**
+ * @param {Suite[]} suites that run in the browser
+ * @param {Map<string, Program>} programs
+ */
+async function startBrowser(suites, programs) {
+  if (suites.length === 0) return null;
+  const chromium = findChromium();
+  if (chromium === null) {
+    log("suite browser skipped: chromium not found");
+    return null;
+  }
+  const files = [...programs.values()].map((program) => program.files);
+  const page = { "/page.js": `${ROOT}tests/bench/page.js` };
+  return BrowserBench.start(chromium, Object.assign(page, ...files));
+}
+
+/** @param {string[]} args */
+async function main(args) {
+  const { suites, runs, json, help } = readOptions(args);
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const programs = await prepare(suites);
+  const inNode = suites.filter((suite) => !suite.browser);
+  const inPage = suites.filter((suite) => suite.browser);
+  const browser = await startBrowser(inPage, programs);
+  /** @param {string} peer */
+  const isThere = (peer) => programs.has(peer) || peer === PLAIN_EXPORT;
+  const samples = new Samples();
+  try {
+    for (let run = 0; run < runs; run++) {
+      log(`run ${run + 1} of ${runs}`);
+      const programRun = programMeasure(programs);
+      await runOnce(inNode, run, isThere, programRun, samples);
+      if (browser === null) continue;
+      await runOnce(inPage, run, isThere, browserMeasure(browser), samples);
+    }
+  } finally {
+    await browser?.close();
+  }
+
+  const measured = browser === null ? inNode : suites;
+  const rows = samples.rows(measured);
+  process.stdout.write(`${table(rows)}\n\n`);
+  for (const { name, about } of measured) {
+    process.stdout.write(`${name}: ${about}\n`);
+  }
+  process.stdout.write(`\n${barLines(measured, rows).join("\n")}\n`);
+  if (json !== undefined) {
+    writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+  }
+}
+
+await script(() => main(process.argv.slice(2)));

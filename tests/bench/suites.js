@@ -1,0 +1,244 @@
+/* What is measured: the suites, their rows, who takes part, and the bars that
+ * our figures are held against. Programs print a line "key value unit" for
+ * each row; a bar is shown in the report and fails nothing. */
+
+/** The programs that take part, ours first; the key in a JSON row's peers. */
+export const OURS = "gossamer";
+export const FIBERS = "emscripten-fibers";
+export const GO_WASM = "go-js-wasm";
+export const GO_NATIVE = "go-native";
+export const NATIVE = "gossamer-native";
+export const PLAIN_EXPORT = "plain-export";
+
+const EVERYBODY = [OURS, FIBERS, GO_WASM, GO_NATIVE, NATIVE];
+
+/**
+ * `times`: as many times better than that peer; `below`: less than that.
+ * @typedef {{ peer: string, times: number } | { below: number }} Bar
+ *
+ * @typedef {object} RowSpec
+ * @property {string} key what the program calls it
+ * @property {string} name
+ * @property {string} unit
+ * @property {Bar[]} [bars]
+ *
+ * @typedef {object} Workload
+ * @property {string} name the program's argument
+ * @property {string[]} peers who takes part
+ * @property {boolean} [once] one run will do: no clock is involved
+ * @property {RowSpec[]} rows
+ *
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string} about
+ * @property {boolean} [browser] runs in Chromium
+ * @property {Workload[]} workloads
+ */
+
+/** @param {number} times @returns {Bar} */
+const fasterThanGo = (times = 1) => ({ peer: GO_NATIVE, times });
+
+/** 1.3 times the stack plus 128. @param {number} stackBytes @returns {Bar} */
+const leanAt = (stackBytes) => ({ below: 1.3 * stackBytes + 128 });
+
+const GO_STACK_DEFAULT = "default stacks (Go: 2 KiB, grows)";
+
+/** @type {Suite[]} */
+export const SUITES = [
+  {
+    name: "yield",
+    about:
+      "one switch between two goroutines that yield, their yield n calls deep",
+    workloads: [
+      {
+        name: "yield",
+        peers: EVERYBODY,
+        rows: [
+          {
+            key: "depth-0",
+            name: "depth 0",
+            unit: "ns",
+            bars: [{ peer: FIBERS, times: 8 }, fasterThanGo()],
+          },
+          { key: "depth-5", name: "depth 5", unit: "ns" },
+          { key: "depth-20", name: "depth 20", unit: "ns" },
+        ],
+      },
+    ],
+  },
+  {
+    name: "pingpong",
+    about: "there and back over two unbuffered channels: two handovers",
+    workloads: [
+      {
+        name: "pingpong",
+        peers: EVERYBODY,
+        rows: [
+          {
+            key: "round-trip",
+            name: "unbuffered round trip",
+            unit: "ns",
+            bars: [fasterThanGo()],
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "buffered",
+    about: "one value through a channel of capacity 128, sent and received",
+    workloads: [
+      {
+        name: "buffered",
+        peers: EVERYBODY,
+        rows: [
+          {
+            key: "send-receive",
+            name: "buffered send + receive",
+            unit: "ns",
+            bars: [fasterThanGo()],
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "spawn",
+    about: "one goroutine that ends at once, started in batches of 64",
+    workloads: [
+      {
+        name: "spawn",
+        peers: EVERYBODY,
+        rows: [
+          {
+            key: "spawn-exit",
+            name: "spawn + exit",
+            unit: "ns",
+            bars: [fasterThanGo()],
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "select",
+    about:
+      "one value received by select over 4 unbuffered channels, 4 producers",
+    workloads: [
+      {
+        name: "select",
+        peers: EVERYBODY,
+        rows: [
+          {
+            key: "receive",
+            name: "4-way select",
+            unit: "ns",
+            bars: [fasterThanGo()],
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "sieve",
+    about: "the first 2000 primes by a chain of channels",
+    workloads: [
+      {
+        name: "sieve",
+        peers: EVERYBODY,
+        rows: [
+          {
+            key: "primes-2000",
+            name: "2000 primes",
+            unit: "s",
+            bars: [fasterThanGo()],
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "memory",
+    about:
+      "growth of the linear memory (native: resident set) a parked goroutine",
+    workloads: [
+      {
+        name: "parked-small",
+        peers: [OURS, FIBERS, NATIVE],
+        once: true,
+        rows: [
+          {
+            key: "stack-512",
+            name: "100 000, stacks of 512 bytes",
+            unit: "B",
+            bars: [leanAt(512)],
+          },
+        ],
+      },
+      {
+        name: "parked-default",
+        peers: [OURS, GO_WASM, GO_NATIVE, NATIVE],
+        once: true,
+        rows: [
+          {
+            key: "stack-default",
+            name: `100 000, ${GO_STACK_DEFAULT}`,
+            unit: "B",
+            bars: [leanAt(32768)],
+          },
+        ],
+      },
+      {
+        name: "parked-million",
+        peers: [OURS, FIBERS],
+        once: true,
+        rows: [
+          {
+            key: "stack-512",
+            name: "1 000 000, stacks of 512 bytes",
+            unit: "B",
+            bars: [leanAt(512)],
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "browser",
+    about:
+      "Chromium: from the frame's callback to the goroutine, back to back, " +
+      "the request for the next frame included",
+    browser: true,
+    workloads: [
+      {
+        name: "frame",
+        peers: [OURS, FIBERS, GO_WASM, PLAIN_EXPORT],
+        rows: [
+          {
+            key: "wake",
+            name: "frame to goroutine",
+            unit: "ns",
+            bars: [{ below: 300 }],
+          },
+        ],
+      },
+    ],
+  },
+];
+
+/**
+ * The suites of these names, in the order they run; all for none.
+ * @param {string[]} names
+ */
+export function chooseSuites(names) {
+  const known = SUITES.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new RangeError(
+      `no such benchmark suite: ${unknown.join(", ")} ` +
+        `(there are: ${known.join(", ")})`,
+    );
+  }
+  if (names.length === 0) return SUITES;
+  return SUITES.filter(({ name }) => names.includes(name));
+}
