@@ -48,6 +48,8 @@ function readOptions(args) {
     if (!Number.isInteger(runs) || runs < 1) {
       throw new RangeError(`--runs wants a number from 1, not ${values.runs}`);
     }
+    // Found out now rather than when everything has been measured.
+    if (values.json !== undefined) writeFileSync(values.json, "[]\n");
     const names = values.only.flatMap((list) => list.split(","));
     return { ...values, runs, suites: chooseSuites(names) };
   } catch (error) {
