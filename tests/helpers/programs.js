@@ -1,0 +1,67 @@
+/* The fixture programs of tests/e2e/apps, as both wasm builds made them, and
+ * runs of the command line. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CLI = `${ROOT}js/cli.js`;
+
+/** Optimised, and with assertions and stack checks. */
+export const BUILDS = ["wasm", "wasm-debug"];
+
+/**
+ * @param {string} name
+ * @param {string} [build]
+ */
+export function programPath(name, build = "wasm") {
+  return `${ROOT}build/${build}/tests/e2e/apps/${name}.wasm`;
+}
+
+/**
+ * A run of the command line that a test can talk to.
+ * @param {string[]} args
+ */
+export function startCli(args) {
+  const child = spawn(process.execPath, [CLI, ...args]);
+  const output = { stdout: "", stderr: "" };
+  for (const name of /** @type {const} */ (["stdout", "stderr"])) {
+    child[name].setEncoding("utf8").on("data", (text) => {
+      output[name] += text;
+    });
+  }
+  /** @type {Promise<number | NodeJS.Signals | null>} */
+  const exit = new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(signal ?? code));
+  });
+  return {
+    child,
+    output,
+    exit,
+    /**
+     * When standard output has come to contain `text`.
+     * @param {string} text
+     * @returns {Promise<void>}
+     */
+    shows: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => output.stdout.includes(text) && resolve();
+        child.stdout.on("data", look);
+        child.once("close", () => reject(new Error(`ended without: ${text}`)));
+        look();
+      }),
+  };
+}
+
+/**
+ * Runs the command line to its end.
+ * @param {string[]} args
+ * @param {string} [input]
+ */
+export async function runCli(args, input = "") {
+  const { child, output, exit } = startCli(args);
+  // A program that ends without reading its input closes the pipe.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  return { code: await exit, ...output };
+}
