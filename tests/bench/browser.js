@@ -91,7 +91,7 @@ export class BrowserBench {
       const page = await context.newPage();
       await page.goto(`http://127.0.0.1:${address.port}/`);
       await page.waitForFunction("globalThis.bench !== undefined");
-      return await page.evaluate((name) => globalThis.bench(name), peer);
+      return await page.evaluate(`bench(${JSON.stringify(peer)})`);
     } finally {
       await context.close();
     }

@@ -6,6 +6,9 @@ const MEASURE_MS = 150;
 const WARM_UP_MS = 100;
 const START_MS = 10_000;
 
+/** What the peers' scripts put there, and what the runner calls. */
+const globals = /** @type {any} */ (globalThis);
+
 /** @type {{ callback: FrameRequestCallback | null, handle: number }} */
 const frame = { callback: null, handle: 0 };
 
@@ -44,18 +47,20 @@ const PEERS = {
   },
   "emscripten-fibers": async () => {
     await addScript("fibers.js");
-    const module = await globalThis.createFibers();
+    const module = await globals.createFibers();
     module._start();
     return () => module._frame_count();
   },
   "go-js-wasm": async () => {
     await addScript("wasm_exec.js");
-    const go = new globalThis.Go();
+    const go = new globals.Go();
     void go.run(await instantiate("go.wasm", go.importObject));
-    return () => globalThis.goFrameCount();
+    return () => globals.goFrameCount();
   },
   "plain-export": async () => {
-    const { exports } = await instantiate("plain.wasm", {});
+    const instance = await instantiate("plain.wasm", {});
+    const exports = /** @type {any} */ (instance.exports);
+    /** @param {number} timestampMs */
     const onFrame = (timestampMs) => {
       exports.frame(timestampMs);
       requestAnimationFrame(onFrame);
@@ -81,6 +86,7 @@ function deliver(count) {
   const beginMs = performance.now();
   for (let left = count; left > 0; left--) {
     const { callback } = frame;
+    if (callback === null) throw new Error("no frame was asked for");
     frame.callback = null;
     frames += 1;
     callback(frames);
@@ -107,4 +113,4 @@ async function run(peer) {
   }
 }
 
-globalThis.bench = run;
+globals.bench = run;
