@@ -1,7 +1,7 @@
 /* The C tests once more, in wasm: the release build that ships and the debug
  * build with its assertions and stack checks. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runTests } from "../c/wasm-runner.js";
@@ -20,3 +20,35 @@ for (const preset of ["wasm", "wasm-debug"]) {
     }
   });
 }
+
+/** What each of the tests that must fail says. */
+function failuresExpected() {
+  const source = join(ROOT, "tests/c/meta/test-meta.c");
+  const marked = /EXPECT: (.*) \*\/\n\w*TEST\((\w+)/g;
+  return [...readFileSync(source, "utf8").matchAll(marked)].map(
+    ([, texts, name]) => ({ name: `meta.${name}`, texts: texts.split("|") }),
+  );
+}
+
+test(
+  "c tests that must fail do fail in wasm",
+  { timeout: 60_000 },
+  async () => {
+    const results = await runTests(
+      join(ROOT, "build/wasm/tests/c/c-meta.wasm"),
+      { timeoutMs: 1000 },
+    );
+    const expected = failuresExpected();
+    assert.deepEqual(
+      results.map(({ name }) => name),
+      expected.map(({ name }) => name),
+    );
+    for (const [index, { name, texts }] of expected.entries()) {
+      const problem = results[index].problem ?? "it passed";
+      assert.ok(
+        texts.some((text) => problem.includes(text)),
+        `${name} failed, but without saying ${texts}: ${problem}`,
+      );
+    }
+  },
+);
