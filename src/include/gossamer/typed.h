@@ -8,7 +8,8 @@
  *   while (gs_recv(numbers, &n) > 0) ...
  *
  * The handle is one pointer, passed by value; numbers.chan is the untyped
- * channel. Results and parking are those of the gs_chan_* function behind. */
+ * channel: gs_chan_recv(numbers.chan, NULL) drops an element. Results and
+ * parking are those of the gs_chan_* function behind. */
 #ifndef GOSSAMER_TYPED_H
 #define GOSSAMER_TYPED_H
 
