@@ -56,6 +56,8 @@ void harness_register(struct harness_test *test);
   static const char *const texts_##name[] = {__VA_ARGS__, NULL}; \
   HARNESS_TEST(name, HARNESS_HOST, texts_##name)
 
+/* In a goroutine: waits until it is the only one. */
+void harness_wait_for_others(void);
 /* Pumps until no goroutine is left. Host events that the fake host has queued
  * happen when everything waits; with none, that ends the test. */
 void harness_run_all(void);

@@ -3,6 +3,8 @@
  * can be ended. */
 import { parentPort, workerData } from "node:worker_threads";
 
+const EXIT_FATAL = 2;
+
 const { module, first, only } = workerData;
 
 /** Ends an instance: WASI's proc_exit does not return. */
@@ -19,8 +21,13 @@ function instantiate() {
   const decoder = new TextDecoder();
   let output = "";
   /** @type {WebAssembly.Exports} */
-  let exports;
+  let exports = {};
   const view = () => new DataView(exports.memory.buffer);
+  /** A C string's bytes. @param {number} pointer */
+  const bytesAt = (pointer) => {
+    const bytes = new Uint8Array(exports.memory.buffer, pointer >>> 0);
+    return bytes.subarray(0, bytes.indexOf(0));
+  };
 
   const wasi = {
     proc_exit(code) {
@@ -60,7 +67,7 @@ function instantiate() {
   const env = {
     emscripten_notify_memory_growth() {},
     __handle_stack_overflow() {
-      throw new Error("stack overflow");
+      throw new WebAssembly.RuntimeError("stack overflow");
     },
   };
   const instance = new WebAssembly.Instance(module, {
@@ -81,9 +88,7 @@ function instantiate() {
     output: () => output,
     /** @param {number} pointer */
     text(pointer) {
-      if (pointer === 0) return null;
-      const bytes = new Uint8Array(exports.memory.buffer, pointer >>> 0);
-      return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+      return pointer === 0 ? null : decoder.decode(bytesAt(pointer));
     },
   };
 }
@@ -100,23 +105,38 @@ function deathTexts(index) {
 }
 
 /**
+ * @param {number} code
+ * @param {string} said
+ * @param {string[]} texts
+ */
+function verdict(code, said, texts) {
+  const missing = texts.filter((wanted) => !said.includes(wanted));
+  if (code === EXIT_FATAL && missing.length === 0) return null;
+  return `${said}exit ${code}, without saying: ${missing.join(" | ")}`;
+}
+
+/**
  * What was wrong with one test; null: nothing.
  * @param {number} index
  */
 function run(index) {
-  const { exports, output } = instantiate();
+  const { exports, output, text } = instantiate();
   const texts = deathTexts(index);
   let code = 0;
   try {
     exports.harness_run(index);
   } catch (error) {
-    if (!(error instanceof Exit)) return `${output()}${error.stack}`;
-    code = error.code;
+    if (error instanceof Exit) {
+      code = error.code;
+    } else if (texts.length > 0 && error instanceof WebAssembly.RuntimeError) {
+      // A crash: the glue names the goroutine.
+      return verdict(EXIT_FATAL, `crash in ${text(exports.gs_fault())}`, texts);
+    } else {
+      return `${output()}${error.stack}`;
+    }
   }
   if (texts.length === 0) return code === 0 ? null : `${output()}exit ${code}`;
-  const missing = texts.filter((wanted) => !output().includes(wanted));
-  if (code === 2 && missing.length === 0) return null;
-  return `${output()}exit ${code}, never said: ${missing.join(" | ")}`;
+  return verdict(code, output(), texts);
 }
 
 const { exports, text } = instantiate();
