@@ -3,6 +3,9 @@
  * never keep one across a call into wasm. What lies outside of memory is
  * answered by null or -1, which callers turn into EFAULT; nothing throws. */
 
+/** Longer text than an engine's strings can be; nobody means it. */
+const MAX_TEXT_BYTES = 1 << 28;
+
 const encoder = new TextEncoder();
 // Ignoring a byte order mark here would change what the program said.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -92,7 +95,8 @@ export class Memory {
    */
   text(pointer, size) {
     const bytes = this.slice(pointer, size);
-    return bytes && decoder.decode(bytes);
+    if (bytes === null || bytes.length > MAX_TEXT_BYTES) return null;
+    return decoder.decode(bytes);
   }
 
   /**

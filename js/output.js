@@ -14,6 +14,8 @@
 
 /** A line longer than this many characters is handed on in pieces. */
 const MAX_LINE = 1 << 20;
+/** More bytes than this are decoded in pieces: strings have a longest length. */
+const MAX_PIECE = 1 << 24;
 
 /**
  * @param {() => unknown} callback
@@ -59,7 +61,12 @@ function lineOutput(callback) {
   }
 
   return {
-    write: (bytes) => take(decoder.decode(bytes, { stream: true })),
+    write: (bytes) => {
+      for (let at = 0; at < bytes.length; at += MAX_PIECE) {
+        const piece = bytes.subarray(at, at + MAX_PIECE);
+        take(decoder.decode(piece, { stream: true }));
+      }
+    },
     flush: () => {
       take(decoder.decode());
       flush();

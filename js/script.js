@@ -91,5 +91,6 @@ function startTag(script) {
 
 Object.assign(globalThis, { Gossamer: { App, ERRNO, GossamerError, load } });
 
-const script = document.currentScript;
+// In a worker there is no document, and no tag either.
+const script = globalThis.document?.currentScript;
 if (script instanceof HTMLScriptElement) startTag(script);

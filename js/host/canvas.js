@@ -41,11 +41,15 @@ export function canvasImports(host, canvas) {
     ) {
       const bytes = width * height * PIXEL_BYTES;
       const pixels = new Uint8ClampedArray(buffer, address, bytes);
-      image = new ImageData(
-        /** @type {Uint8ClampedArray<ArrayBuffer>} */ (pixels),
-        width,
-        height,
-      );
+      try {
+        image = new ImageData(
+          /** @type {Uint8ClampedArray<ArrayBuffer>} */ (pixels),
+          width,
+          height,
+        );
+      } catch {
+        return null; // larger than the browser can have
+      }
     }
     return image;
   }
@@ -74,10 +78,12 @@ export function canvasImports(host, canvas) {
       }
       const target = drawingContext();
       if (canvas === undefined || !target) return -ERRNO.ENODEV;
+      const shown = imageAt(address, columns, rows);
+      if (shown === null) return -ERRNO.EINVAL;
       // Setting a size clears the canvas, even the same one.
       if (canvas.width !== columns) canvas.width = columns;
       if (canvas.height !== rows) canvas.height = rows;
-      target.putImageData(imageAt(address, columns, rows), 0, 0);
+      target.putImageData(shown, 0, 0);
       return 0;
     },
 

@@ -60,16 +60,25 @@ function timedFrame(run) {
   return setTimeout(() => run(performance.now()), delayMs);
 }
 
+/**
+ * A page or a worker of one. Asked in this way because pages may bring a
+ * setImmediate of their own, and that one is as slow as a timer.
+ */
+function isPage() {
+  return "document" in globalThis || "WorkerGlobalScope" in globalThis;
+}
+
 /** @returns {Platform} */
 export function thisPlatform() {
   const hasFrames = typeof requestAnimationFrame === "function";
+  const page = isPage();
   return {
     now: () => performance.now(),
     microtask: (run) => queueMicrotask(run),
-    tasks: typeof setImmediate === "function" ? immediateTasks : messageTasks,
+    tasks: page ? messageTasks : immediateTasks,
     setTimer: (run, delayMs) => setTimeout(run, delayMs),
     clearTimer: (timer) => clearTimeout(timer),
-    clampsTimers: typeof setImmediate !== "function",
+    clampsTimers: page,
     requestFrame: hasFrames ? (run) => requestAnimationFrame(run) : timedFrame,
     cancelFrame: hasFrames
       ? (frame) => cancelAnimationFrame(frame)

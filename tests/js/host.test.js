@@ -10,6 +10,7 @@ import { fakeHost } from "../helpers/host.js";
 /** Node has no ImageData; this one holds on to its pixels, as browsers' do. */
 class FakeImageData {
   constructor(data, width, height) {
+    if (width > 10_000) throw new RangeError("too wide");
     Object.assign(this, { data, width, height });
   }
 }
@@ -91,6 +92,7 @@ test("pictures that cannot be are EINVAL", (t) => {
     [size - 31, 4, 2],
     [64, -1, -1],
     [-4, 1, 1],
+    [64, 10_001, 1],
   ]) {
     assert.equal(imports.canvas_present(...args), -ERRNO.EINVAL, String(args));
   }
