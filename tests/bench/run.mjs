@@ -167,6 +167,8 @@ async function main(args) {
   const browser = await startBrowser(inPage, programs);
   /** @param {string} peer */
   const isThere = (peer) => programs.has(peer) || peer === PLAIN_EXPORT;
+  const measured = browser === null ? inNode : suites;
+  if (measured.length === 0) return;
   const samples = new Samples();
   try {
     for (let run = 0; run < runs; run++) {
@@ -180,7 +182,6 @@ async function main(args) {
     await browser?.close();
   }
 
-  const measured = browser === null ? inNode : suites;
   const rows = samples.rows(measured);
   process.stdout.write(`${table(rows)}\n\n`);
   for (const { name, about } of measured) {
