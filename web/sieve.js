@@ -130,8 +130,17 @@ class Wall {
 }
 
 const picture = new Wall();
-/** The run on show. @type {{ primes: number[], total: number, startMs: number, endMs: number | null }} */
-let run = { primes: [], total: 0, startMs: 0, endMs: 0 };
+/**
+ * The run on show.
+ * @typedef {object} Run
+ * @property {number[]} primes
+ * @property {number} total
+ * @property {number} startMs
+ * @property {number | null} endMs
+ * @property {boolean} cancelled
+ */
+/** @type {Run} */
+let run = { primes: [], total: 0, startMs: 0, endMs: 0, cancelled: false };
 /** @type {import("../js/index.js").App | null} */
 let app = null;
 /** @type {WebAssembly.Module | string} */
@@ -162,10 +171,15 @@ function conclude(text, state) {
   show("#status", text);
 }
 
-function conclusion() {
+/** @param {number} exitCode */
+function conclusion(exitCode) {
   const { primes, total } = run;
-  if (primes.length < total) {
+  if (run.cancelled) {
     return conclude(`Cancelled after ${whole(primes.length)} primes.`, "");
+  }
+  if (exitCode !== 0 || primes.length !== total) {
+    const lines = `${whole(primes.length)} lines of ${whole(total)}`;
+    return conclude(`Failed: exit code ${exitCode}, ${lines}.`, "bad");
   }
   const mistake = firstMistake(primes);
   if (mistake !== null) return conclude(`Wrong: ${mistake}.`, "bad");
@@ -184,30 +198,39 @@ function setRunning(running) {
 
 async function start() {
   const total = Number(slider.value);
+  const startMs = performance.now();
   setRunning(true);
   conclude("Running.", "");
   find("#problem").hidden = true;
   picture.clear();
   picture.reset(total);
-  run = { primes: [], total, startMs: performance.now(), endMs: null };
+  run = { primes: [], total, startMs, endMs: null, cancelled: false };
   bar.max = total;
   try {
     app = await load(program, {
       args: [String(total)],
       stdout: (line) => run.primes.push(Number(line)),
+      stderr: (line) => showError(line),
     });
+    // A cancel may have come while it was loading.
+    if (run.cancelled) void app.stop();
     program = app.module;
     run.startMs = performance.now();
     clock.reset();
-    await app.exited;
+    conclusion(await app.exited);
   } catch (error) {
+    conclude("", "");
     showError(error);
   }
   run.endMs = performance.now();
   app = null;
   showRun();
-  conclusion();
   setRunning(false);
+}
+
+function cancel() {
+  run.cancelled = true;
+  void app?.stop();
 }
 
 slider.addEventListener("input", () => {
@@ -216,7 +239,7 @@ slider.addEventListener("input", () => {
   picture.reset(Number(slider.value));
 });
 startButton.addEventListener("click", () => void start());
-cancelButton.addEventListener("click", () => void app?.stop());
+cancelButton.addEventListener("click", cancel);
 new ResizeObserver(() => picture.layAgain()).observe(wall);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
   picture.layAgain(),
