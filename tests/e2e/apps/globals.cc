@@ -1,5 +1,5 @@
-// C++: constructors of globals run before main(), destructors at exit, and the
-// headers compile.
+/* C++: constructors of globals run before main(), destructors at exit, and the
+ * headers compile. */
 #include <gossamer/gossamer.h>
 
 #include <cstdio>
