@@ -101,7 +101,7 @@ static enum gs__idle pump(struct gs__sched *s) {
     if (s->timers.count == 0) break;
     int64_t next_ns = gs__timers_next();
     if (!s->virtual_clock) return GS__IDLE_TIMER;
-    s->now_ns = next_ns;
+    if (next_ns > s->now_ns) s->now_ns = next_ns;
   }
   if (s->alive == 0 && !s->running_main && !s->serving) return GS__IDLE_EMPTY;
   if (s->outstanding > 0 || s->serving) return GS__IDLE_WAIT;
