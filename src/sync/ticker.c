@@ -17,8 +17,9 @@ struct gs_timer {
 /* A periodic timer keeps its phase: a late firing does not shift the next
  * ones, and firings that were missed altogether are not made up for. */
 static int64_t next_deadline(const gs_timer *timer, int64_t deadline_ns) {
-  int64_t next_ns = deadline_ns + timer->period_ns;
   int64_t now_ns = gs__sched.now_ns;
+  if (timer->period_ns > GS_FOREVER - now_ns) return GS_FOREVER;
+  int64_t next_ns = deadline_ns + timer->period_ns;
   if (next_ns > now_ns) return next_ns;
   int64_t missed = (now_ns - next_ns) / timer->period_ns + 1;
   return next_ns + missed * timer->period_ns;
@@ -38,6 +39,11 @@ static void fire(struct gs__alarm *alarm, int64_t deadline_ns) {
   }
 }
 
+/* A negative delay is none: phases are counted from a time that has been. */
+static bool set(gs_timer *timer, int64_t delay_ns) {
+  return gs__alarm_set(&timer->alarm, gs_deadline(delay_ns < 0 ? 0 : delay_ns));
+}
+
 static int make(gs_timer **out, int64_t delay_ns, int64_t period_ns,
                 gs_chan *chan, gs_func *fn, void *arg) {
   gs_timer *timer = malloc(sizeof *timer);
@@ -47,7 +53,7 @@ static int make(gs_timer **out, int64_t delay_ns, int64_t period_ns,
                       .chan = chan,
                       .fn = fn,
                       .arg = arg};
-  if (!gs__alarm_set(&timer->alarm, gs_deadline(delay_ns))) {
+  if (!set(timer, delay_ns)) {
     free(timer);
     return GS_ENOMEM;
   }
@@ -83,7 +89,7 @@ int gs_timer_reset(gs_timer *timer, int64_t delay_ns, int64_t period_ns) {
   if (period_ns < 0) return GS_EINVAL;
   int pending = gs_timer_stop(timer);
   timer->period_ns = period_ns;
-  if (!gs__alarm_set(&timer->alarm, gs_deadline(delay_ns))) return GS_ENOMEM;
+  if (!set(timer, delay_ns)) return GS_ENOMEM;
   return pending;
 }
 
