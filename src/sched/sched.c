@@ -98,8 +98,8 @@ static enum gs__idle pump(struct gs__sched *s) {
       gs__timers_fire();
     }
     if (!drain(s, &budget_end_ns)) return GS__IDLE_AGAIN;
-    if (s->timers.count == 0) break;
     int64_t next_ns = gs__timers_next();
+    if (next_ns == GS_FOREVER) break; /* none, or only such as never fire */
     if (!s->virtual_clock) return GS__IDLE_TIMER;
     if (next_ns > s->now_ns) s->now_ns = next_ns;
   }
