@@ -40,7 +40,10 @@ function fail(script, error) {
   if (tell(script, "error", { error })) console.error("gossamer:", error);
 }
 
-/** Elements below the script are there only when the document is parsed. */
+/**
+ * Elements below the script are there only when the document is parsed, and
+ * listeners of its modules a little later: so this is asked for at the start.
+ */
 function documentParsed() {
   return new Promise((resolve) => {
     if (document.readyState !== "loading") resolve(undefined);
@@ -51,19 +54,20 @@ function documentParsed() {
 /**
  * @param {AppScript} script
  * @param {string} address
+ * @param {Promise<unknown>} parsed
  */
-async function run(script, address) {
+async function run(script, address, parsed) {
   try {
     const options = readAttributes(script.dataset);
     // Download and parsing of the page go on side by side.
-    const [opened] = await Promise.all([openModule(address), documentParsed()]);
+    const [opened] = await Promise.all([openModule(address), parsed]);
     const app = await start(opened, options, scriptAdvice(script));
     script.app = app;
     tell(script, "ready", { app });
     tell(script, "exit", { code: await app.exited });
   } catch (error) {
     // Deferred scripts and modules of the page may want to hear of it.
-    await documentParsed();
+    await parsed;
     fail(script, error);
   }
 }
@@ -71,8 +75,9 @@ async function run(script, address) {
 /** @param {AppScript} script */
 function startTag(script) {
   const { app, ...others } = script.dataset;
+  const parsed = documentParsed();
   if (app !== undefined && app.trim() !== "") {
-    void run(script, app);
+    void run(script, app, parsed);
     return;
   }
   const attributes = ["canvas", "args", "env", "fetch"];
@@ -84,9 +89,7 @@ function startTag(script) {
     `the script tag has ${which}, but data-app names no program: ` +
     'expected data-app="program.wasm"';
   // Listeners for errors may be set up further down in the page.
-  void documentParsed().then(() =>
-    fail(script, new GossamerError("EINVAL", text)),
-  );
+  void parsed.then(() => fail(script, new GossamerError("EINVAL", text)));
 }
 
 Object.assign(globalThis, { Gossamer: { App, ERRNO, GossamerError, load } });

@@ -60,11 +60,12 @@ class Wall {
   /** @param {number} total */
   reset(total) {
     this.#total = total;
-    this.#lay();
+    this.#lit = 0;
+    this.lay();
   }
 
   /** Draws everything again: the size or the colours have changed. */
-  #lay() {
+  lay() {
     const scale = window.devicePixelRatio;
     const { width, height } = wall.getBoundingClientRect();
     wall.width = Math.round(width * scale);
@@ -90,14 +91,6 @@ class Wall {
     this.#lit = 0;
     this.#paint(0, this.#total, () => this.#line);
     this.light(Math.min(lit, this.#total));
-  }
-
-  layAgain() {
-    this.#lay();
-  }
-
-  clear() {
-    this.#lit = 0;
   }
 
   /** @param {number} count how many are found by now */
@@ -202,7 +195,6 @@ async function start() {
   setRunning(true);
   conclude("Running.", "");
   find("#problem").hidden = true;
-  picture.clear();
   picture.reset(total);
   run = { primes: [], total, startMs, endMs: null, cancelled: false };
   bar.max = total;
@@ -235,14 +227,13 @@ function cancel() {
 
 slider.addEventListener("input", () => {
   show("#count-text", whole(Number(slider.value)));
-  picture.clear();
   picture.reset(Number(slider.value));
 });
 startButton.addEventListener("click", () => void start());
 cancelButton.addEventListener("click", cancel);
-new ResizeObserver(() => picture.layAgain()).observe(wall);
+new ResizeObserver(() => picture.lay()).observe(wall);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
-  picture.layAgain(),
+  picture.lay(),
 );
 
 colourSources();

@@ -19,6 +19,7 @@
 struct particle {
   float x, y;   /* where */
   float vx, vy; /* how fast, in units a second */
+  float swirl;  /* how much of a pull goes around the well */
   uint32_t index;
   uint32_t kind;
   bool alive; /* a goroutine runs it */
@@ -136,8 +137,8 @@ static void move(struct particle *self) {
     float pull = world.wells[i].pull / (dx * dx + dy * dy + 0.05F);
     if (i == self->kind) pull *= 4;
     /* Towards the well, and partly around it. */
-    ax += pull * (dx - 0.4F * dy);
-    ay += pull * (dy + 0.4F * dx);
+    ax += pull * (dx - self->swirl * dy);
+    ay += pull * (dy + self->swirl * dx);
   }
   float drag = 1 - 0.6F * world.step_s;
   self->vx = (self->vx + ax * world.step_s) * drag;
@@ -161,6 +162,7 @@ static void scatter(struct particle *self) {
   self->y = radius * sinf(angle);
   self->vx = -self->y * 0.6F;
   self->vy = self->x * 0.6F;
+  self->swirl = 0.04F + 0.5F * chance();
 }
 
 /* ---- the goroutines ---- */
@@ -251,6 +253,7 @@ int main(int argc, char **argv) {
   gs_id id = gs_go(serve, NULL);
   if (id < 0) return fail("serve", (int)id);
 
+  figures.since_ns = gs_now();
   for (;;) {
     gs_frame(NULL);
     gs_yield(); /* to the back, behind all that this frame has woken */
@@ -264,7 +267,7 @@ int main(int argc, char **argv) {
 
 /* The pointer is at x, y, each from -1 to 1: particles come to it. */
 GS_EXPORT_VOID(attract, (float, x), (float, y)) {
-  world.wells[POINTER] = (struct well){x, y, 0.6F};
+  world.wells[POINTER] = (struct well){x, y, 1.6F};
 }
 
 GS_EXPORT_VOID(release) { world.wells[POINTER].pull = 0; }
