@@ -147,12 +147,8 @@ async function run({ values, program, args }) {
     return EXIT_FAILED;
   }
   // A program that only serves calls waits for nothing that Node knows of.
-  const alive = setInterval(() => {}, 2 ** 30);
-  try {
-    return await app.exited;
-  } finally {
-    clearInterval(alive);
-  }
+  setInterval(() => {}, 2 ** 30);
+  return app.exited;
 }
 
 /** @param {string[]} argv */

@@ -310,21 +310,26 @@ for (const [how, throws, expected] of [
 
 test("ended from inside, the end comes when wasm is left, and only once", () => {
   const { events, wasm, outcomes, runMicrotasks } = setUp();
+  let inside;
   wasm.pump = () => {
     events.end({ code: 3 });
-    assert.equal(outcomes.length, 0, "wasm is still on the stack");
+    events.end({ code: 4 });
+    inside = outcomes.length;
     throw new ProcExit(99);
   };
   events.wake();
   runMicrotasks();
-  events.end({ code: 4 });
+  events.end({ code: 5 });
+  assert.equal(inside, 0, "wasm was still on the stack");
   assert.deepEqual(outcomes, [{ code: 3 }]);
 });
 
 test("ended while a microtask is queued, the pump does not run", () => {
-  const { events, calls, outcomes, runMicrotasks } = setUp();
+  const { events, calls, outcomes, runMicrotasks, left } = setUp();
   events.wake();
+  events.requestFrame();
   events.end({ code: 0 });
+  assert.deepEqual(left(), NOTHING, "nor is the frame wanted any more");
   runMicrotasks();
   assert.deepEqual(calls, []);
   assert.deepEqual(outcomes, [{ code: 0 }]);

@@ -152,13 +152,16 @@ test("stack limits go to the module's own check, if it has one", () => {
 test("a program stopped by its own output's callback leaves wasm", () => {
   const output = createOutput(() => fake.host.events.end({ code: 1 }));
   const fake = fakeHost({ stderr: output });
+  let returned = false;
   fake.entries.gs_pump = () => {
     fake.imports.report(16, fake.put(16, "stop me"));
-    return assert.fail("the import returned to wasm");
+    returned = true;
+    return -1;
   };
   fake.host.events.attach(fake.entries);
   fake.host.events.wake();
   fake.runMicrotasks();
+  assert.equal(returned, false, "the import returned to wasm");
   assert.deepEqual(fake.outcomes, [{ code: 1 }]);
 });
 
@@ -171,6 +174,7 @@ const DECLARED = [
   "gs.call unsigned sum(const void * data, size_t size)",
   "gs.call _Bool negate(_Bool value)",
   "gs.call void reset()",
+  "gs.call void pair(const char * a, const void * b)",
   "gs.call uint64_t big(uint64_t a)",
   "memory",
 ];
@@ -238,6 +242,19 @@ test("text and bytes lie behind the block, text with a NUL", async () => {
   assert.equal(await sum, 66);
 });
 
+test("each piece of data has room of its own, with a byte to spare", async () => {
+  const { calls, view, peek, started, finish } = callable();
+  const text = "sixteen letters!";
+  const call = calls.call("pair", [text, new TextEncoder().encode(text)]);
+  const first = view().getUint32(BLOCK + 16, true);
+  const second = view().getUint32(BLOCK + 32, true);
+  assert.equal(peek(first, 17), `${text}\0`);
+  assert.equal(peek(second, 16), text);
+  assert.ok(first + 17 <= second && second + 17 <= BLOCK + started[0]);
+  finish(KIND.NONE);
+  await call;
+});
+
 test("results: nothing, NULL, booleans, unsigned 64 bits", async () => {
   const { calls, finish } = callable();
   const reset = calls.call("reset", []);
@@ -263,7 +280,7 @@ test("an unknown function is an error that lists those there are", async () => {
     code: "ENOENT",
     message:
       'the program exports no function "subtract"; there are: ' +
-      "add, greet, sum, negate, reset, big",
+      "add, greet, sum, negate, reset, pair, big",
   });
   const none = fakeHost();
   await assert.rejects(none.calls.call("f", []), /it exports none/);

@@ -113,6 +113,23 @@ test("fd_write with a bad part writes nothing at all", () => {
   assert.deepEqual(stdout, []);
 });
 
+test("fd_write leaves wasm when its reader has stopped the program", () => {
+  const { wasi, put, iovecs, entries, host, stdout, ...fake } = setUp();
+  const list = iovecs(0, [100, put(100, "line\n")]);
+  let returned = false;
+  stdout.push = () => host.events.end({ code: 6 });
+  entries.gs_pump = () => {
+    wasi.fd_write(1, ...list, 64);
+    returned = true;
+    return -1;
+  };
+  host.events.attach(entries);
+  host.events.wake();
+  fake.runMicrotasks();
+  assert.equal(returned, false, "the function returned to wasm");
+  assert.deepEqual(fake.outcomes, [{ code: 6 }]);
+});
+
 test("only the three standard descriptors are there", () => {
   const { wasi, iovecs } = setUp();
   const list = iovecs(0, [100, 1]);
