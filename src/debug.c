@@ -41,19 +41,14 @@ const char *gs__task_label(const struct gs__task *task) {
 
 static void dump_task(const struct gs__task *task) {
   const char *label = gs__task_label(task);
-  switch (task->state) {
-    case GS__READY:
-      gs__report("%s: ready", label);
-      break;
-    case GS__RUNNING:
-      gs__report("%s: running", label);
-      break;
-    default: {
-      int64_t waited_ms = (gs__sched.now_ns - task->since_ns) / GS_MILLISECOND;
-      gs__report("%s: waits for %s since %lld ms", label, task->reason,
-                 (long long)waited_ms);
-      break;
-    }
+  if (task == gs__sched.current) {
+    gs__report("%s: running", label);
+  } else if (task->state == GS__READY) {
+    gs__report("%s: ready", label);
+  } else {
+    int64_t waited_ms = (gs__sched.now_ns - task->since_ns) / GS_MILLISECOND;
+    gs__report("%s: waits for %s since %lld ms", label, task->reason,
+               (long long)waited_ms);
   }
 }
 

@@ -35,8 +35,9 @@ void gs__coro_free(void *object);
 /* Makes the coroutine ready to run fn(arg) from the start. */
 void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg);
 
-/* Runs it until it parks or ends; true when it ended: fn returned. Not
- * re-entrant. Reports an overflowed stack by gs__coro_overflowed(). */
+/* Runs it until it parks or ends; true when it ended: fn returned, or a leaf
+ * called gs__coro_end(). Not re-entrant. Reports an overflowed stack by
+ * gs__coro_overflowed(). */
 bool gs__coro_resume(struct gs__coro *coro);
 
 /* The scheduler defines it: names the goroutine and ends the program. */
@@ -67,7 +68,8 @@ static inline bool gs__coro_canary_ok(const struct gs__coro *coro) {
 enum gs__switching {
   GS__SWITCH_NONE,
   GS__SWITCH_RESUMING, /* a rewind is under way: the next leaf ends it */
-  GS__SWITCH_PARKING   /* a leaf parked its coroutine */
+  GS__SWITCH_PARKING,  /* a leaf parked its coroutine */
+  GS__SWITCH_ENDING    /* a leaf ended it */
 };
 extern enum gs__switching gs__switching;
 
@@ -94,13 +96,22 @@ GS__INLINE bool gs__coro_resumed(void) {
   return true;
 }
 
-GS__INLINE void gs__coro_park(struct gs__coro *coro) {
+GS__INLINE void gs__coro_unwind(struct gs__coro *coro, enum gs__switching why) {
   char *top = gs__stack_pointer();
   if (gs__unlikely(top < coro->stack_base)) gs__coro_overflowed(coro);
   coro->frames_top = coro->stack_base;
   coro->frames_end = top;
-  gs__switching = GS__SWITCH_PARKING;
+  gs__switching = why;
   gs__asyncify_start_unwind(coro);
+}
+
+GS__INLINE void gs__coro_park(struct gs__coro *coro) {
+  gs__coro_unwind(coro, GS__SWITCH_PARKING);
+}
+
+/* The last thing a leaf does: its coroutine never runs again. */
+GS__INLINE void gs__coro_end(struct gs__coro *coro) {
+  gs__coro_unwind(coro, GS__SWITCH_ENDING);
 }
 
 #else
@@ -109,6 +120,7 @@ GS__INLINE void gs__coro_park(struct gs__coro *coro) {
 
 GS__INLINE bool gs__coro_resumed(void) { return false; }
 void gs__coro_park(struct gs__coro *coro);
+_Noreturn void gs__coro_end(struct gs__coro *coro);
 
 #endif
 

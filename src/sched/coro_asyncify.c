@@ -93,8 +93,8 @@ __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   }
   coro->started = true;
   coro->fn(coro->arg);
-  bool parked = gs__switching == GS__SWITCH_PARKING;
-  if (parked) {
+  bool ended = gs__switching != GS__SWITCH_PARKING;
+  if (gs__switching != GS__SWITCH_NONE) {
     gs__switching = GS__SWITCH_NONE;
     if (gs__unlikely(coro->frames_top > coro->frames_end)) {
       stack_check(NULL, ANYWHERE);
@@ -108,5 +108,5 @@ __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   set_stack_pointer(host_stack_pointer);
   stack_check(NULL, HOST);
   if (gs__unlikely(!gs__coro_canary_ok(coro))) gs__coro_overflowed(coro);
-  return !parked;
+  return ended;
 }

@@ -133,9 +133,7 @@ static void entry(void) {
   __sanitizer_finish_switch_fiber(NULL, &host.bottom, &host.size_bytes);
 #endif
   coro->fn(coro->arg);
-  host.ended = true;
-  enter_host(coro, true);
-  abort();
+  gs__coro_end(coro);
 }
 
 void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
@@ -204,3 +202,9 @@ bool gs__coro_resume(struct gs__coro *coro) {
 }
 
 void gs__coro_park(struct gs__coro *coro) { enter_host(coro, false); }
+
+_Noreturn void gs__coro_end(struct gs__coro *coro) {
+  host.ended = true;
+  enter_host(coro, true);
+  abort();
+}

@@ -58,12 +58,10 @@ void gs__task_end(struct gs__task *task);
 
 static inline void run(struct gs__sched *s, struct gs__task *task) {
   s->current = task;
-  task->state = GS__RUNNING;
   errno = task->saved_errno;
   bool ended = gs__coro_resume(&task->coro);
   task->saved_errno = errno;
-  s->current = NULL;
-  if (ended || gs__unlikely(task->state == GS__DONE)) gs__task_end(task);
+  if (ended) gs__task_end(task);
 }
 
 /* Runs what is ready. False when the budget is spent first. */
@@ -73,6 +71,7 @@ static bool drain(struct gs__sched *s, int64_t *budget_end_ns) {
     for (uint32_t left = stride; left > 0 && s->head != NULL; left--) {
       run(s, take_next(s));
     }
+    s->current = NULL;
     if (s->head == NULL || s->virtual_clock) continue;
     int64_t before_ns = s->now_ns;
     gs__clock_read();

@@ -19,10 +19,9 @@
 struct gs__clause;
 
 enum gs__state {
-  GS__READY,   /* in the run queue */
-  GS__RUNNING, /* the current one */
-  GS__PARKED,  /* waits for one of its clauses */
-  GS__DONE     /* ended; its block is in the pool */
+  GS__READY,  /* in the run queue, or gs__sched.current and running */
+  GS__PARKED, /* waits for one of its clauses */
+  GS__DONE    /* ended; its block is in the pool */
 };
 
 struct gs__task {

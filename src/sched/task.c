@@ -123,8 +123,7 @@ void gs__exit_leaf(void) __asm__("gs_exit");
 GS__LEAF(gs_exit) void gs__exit_leaf(void) {
   struct gs__task *task = gs__sched.current;
   if (task == NULL) gs__fatal("gs_exit was called outside a goroutine");
-  task->state = GS__DONE;
-  gs__coro_park(&task->coro);
+  gs__coro_end(&task->coro);
 }
 
 gs_id gs_self(void) {

@@ -198,7 +198,7 @@ static struct gs__task *task_of(gs_id id) {
 
 static void sleep_once(void *arg) {
   (void)arg;
-  CHECK_EQ(task_of(gs_self())->state, GS__RUNNING);
+  CHECK(task_of(gs_self()) == gs__sched.current);
   CHECK_EQ(gs_sleep(GS_SECOND), GS_OK);
 }
 
