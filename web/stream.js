@@ -104,7 +104,8 @@ const FEED = {
       plotted.map((value, index) => `${index},${-value}`).join(" "),
     );
   },
-  mistake: ({ wrong }) => (wrong > 0 ? `${whole(wrong)} lines are wrong` : ""),
+  mistake: ({ wrong, lines }) =>
+    wrong > 0 ? `${whole(wrong)} of ${whole(lines)} lines` : "",
   praise: ({ lines }) => `all ${whole(lines)} lines are right`,
 };
 

@@ -7,6 +7,7 @@ import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { onPath } from "../../.ci/setup.mjs";
+import { defer } from "./defer.js";
 
 const SCREENSHOTS = fileURLToPath(
   new URL("../../build/screenshots", import.meta.url),
@@ -84,7 +85,7 @@ export async function openPage(t, url, options = {}) {
   page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
   page.on("crash", () => errors.push("the page crashed"));
 
-  t.after(async () => {
+  defer(t, async () => {
     await context.close();
     const unexpected = errors.filter(
       (error) => !expectErrors.some((pattern) => pattern.test(error)),

@@ -3,6 +3,7 @@
  * when told to. */
 import http from "node:http";
 import { createServer } from "../../web/serve.mjs";
+import { defer } from "./defer.js";
 
 /**
  * @typedef {import("node:test").TestContext} TestContext
@@ -15,7 +16,7 @@ import { createServer } from "../../web/serve.mjs";
  * @returns {Promise<string>} its address, with a slash at the end
  */
 function listen(t, server) {
-  t.after(() => {
+  defer(t, () => {
     server.close();
     server.closeAllConnections();
   });

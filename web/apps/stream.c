@@ -49,7 +49,7 @@ struct stream {
   gs_chan *done;   /* closed by the last goroutine of the line */
   int64_t total;   /* bytes to come, -1 when the server does not say */
   int64_t bytes;   /* read so far */
-  char words[256]; /* how it ended */
+  char words[256]; /* why it could not be opened */
 };
 
 static struct {
@@ -118,7 +118,10 @@ static void clear(struct stream *self) {
 static int connect(struct stream *self, const char *url) {
   gs_http *http;
   int error = gs_http_get_until(&http, url, gs_deadline(CONNECT_NS));
-  if (error != GS_OK) return error;
+  if (error != GS_OK) {
+    if (error != GS_ETIMEDOUT) gs_http_error(self->words, sizeof self->words);
+    return error;
+  }
   self->http = http;
   if (self->cancelled) {
     cancel(self);
@@ -128,7 +131,10 @@ static int connect(struct stream *self, const char *url) {
   if (gs_http_header(http, "content-length", length, sizeof length) > 0) {
     self->total = strtoll(length, NULL, 10);
   }
-  return gs_http_status(http) == 200 ? GS_OK : GS_EPROTO;
+  int status = gs_http_status(http);
+  if (status == 200) return GS_OK;
+  snprintf(self->words, sizeof self->words, "the server answered %d", status);
+  return GS_EPROTO;
 }
 
 /* Reads the stream to its end in the calling goroutine, while `take_apart` and
@@ -149,14 +155,10 @@ static int run(struct stream *self, const char *url, gs_func *take_apart,
   return error;
 }
 
-static const char *words(struct stream *self, int error) {
-  char *text = self->words;
-  if (error == GS_OK) return strcpy(text, "complete");
-  if (error == GS_ECANCELED) return strcpy(text, "cancelled");
-  if (error == GS_EPROTO) return strcpy(text, "the server refused");
-  snprintf(text, sizeof self->words, "%s", gs_strerror(error));
-  if (self->bytes == 0) gs_http_error(text, sizeof self->words);
-  return text;
+static const char *ending(struct stream *self, int error) {
+  if (error == GS_OK) return "complete";
+  if (error == GS_ECANCELED) return "cancelled";
+  return self->words[0] != '\0' ? self->words : gs_strerror(error);
 }
 
 /* ---- the feed: lines ---- */
@@ -266,7 +268,7 @@ GS_EXPORT(const char *, open_feed, (const char *, url)) {
   gs_release(feed.samples);
   feed.samples = (sample_chan)GS_CHAN_NULL;
   clear(&feed.stream);
-  return words(&feed.stream, error);
+  return ending(&feed.stream, error);
 }
 
 GS_EXPORT(const char *, open_download, (const char *, url)) {
@@ -282,7 +284,7 @@ GS_EXPORT(const char *, open_download, (const char *, url)) {
   gs_release(download.stretches);
   download.stretches = (stretch_chan)GS_CHAN_NULL;
   clear(&download.stream);
-  return words(&download.stream, error);
+  return ending(&download.stream, error);
 }
 
 GS_EXPORT_VOID(cancel_feed) { cancel(&feed.stream); }
