@@ -71,6 +71,7 @@ int gs__op_begin(struct gs__op *op) {
   struct slot *slot = &ops.slots[index];
   slot->generation++;
   slot->op = op;
+  op->clause.clause.task = gs__sched.current; /* it may complete too early */
   op->token = slot->generation << GS__OP_SLOT_BITS | index;
   op->clause.cancel = cancel;
   op->watch = NULL;
@@ -118,7 +119,7 @@ void gs__ops_term(void) {
 GS__EXPORT_AS("gs_complete") void gs_complete(uint32_t token, int32_t result);
 void gs_complete(uint32_t token, int32_t result) {
   uint32_t index = token & SLOT_MASK;
-  if (index >= ops.count) return;
+  if (index == 0 || index >= ops.count) return;
   struct gs__op *op = ops.slots[index].op;
   if (op == NULL || op->token != token) return;
   if (op->clause.clause.task->state != GS__PARKED) return;
