@@ -111,7 +111,10 @@ static void feed_all(double timestamp_ms) {
   while (node != &frames.feeds) {
     struct feed *feed = gs__container(node, struct feed, node);
     node = node->next;
-    if (gs__chan_replace(feed->chan, &timestamp_ms) != GS_EPIPE) continue;
+    if (feed->chan->references > 1 &&
+        gs__chan_replace(feed->chan, &timestamp_ms) != GS_EPIPE) {
+      continue;
+    }
     gs__list_remove(&feed->node);
     gs_chan_release(feed->chan);
     free(feed);

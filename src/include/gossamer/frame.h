@@ -26,9 +26,9 @@ int gs_frame_until(double *timestamp_ms, int64_t deadline_ns);
 
 /* Makes a channel of capacity 1 that receives each frame's timestamp, a
  * double; a frame that was not received yet is replaced by the newer one. The
- * feed ends when the channel is closed. 0 with *out set, or GS_ENOMEM. The
- * caller owns one reference, the feed another: end it by gs_chan_close().
- * Never parks. */
+ * feed ends when the channel is closed, or nobody else holds it any more. 0
+ * with *out set, or GS_ENOMEM. The caller owns one reference, the feed
+ * another. Never parks. */
 int gs_frame_chan(gs_chan **out);
 
 /* Shows `width` x `height` pixels, 4 bytes each (R, G, B, A, not premultiplied;
