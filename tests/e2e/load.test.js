@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { GossamerError, load } from "../../build/dist/gossamer.mjs";
 import { BUILDS, programPath } from "../helpers/programs.js";
 import { startServer } from "../helpers/server.js";
@@ -209,6 +211,39 @@ test("instances of one module know nothing of each other", LIMIT, async (t) => {
   await apps[0].stop();
   assert.equal(await apps[1].call("add", 1, 2), 3);
 });
+
+test(
+  "a program that has ended leaves its memory to the collector",
+  LIMIT,
+  async (t) => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc");
+    const instantiate = WebAssembly.instantiate;
+    const memories = [];
+    t.mock.method(WebAssembly, "instantiate", async (module, imports) => {
+      const instance = await instantiate(module, imports);
+      memories.push(new WeakRef(instance.exports.memory));
+      return instance;
+    });
+    const apps = [];
+    for (const [name, options, ends] of [
+      ["hello", {}, true],
+      ["ends", { args: ["trap"] }, true],
+      ["frames", {}, false],
+      ["echo", { stdin: new ReadableStream({}) }, false],
+    ]) {
+      const { app } = await start(t, name, options);
+      apps.push(app);
+      await Promise.allSettled([ends ? app.exited : app.stop()]);
+    }
+    for (let round = 0; round < 10; round += 1) {
+      await new Promise(setImmediate);
+      collect();
+    }
+    const kept = memories.filter((memory) => memory.deref() !== undefined);
+    assert.deepEqual([memories.length, kept.length], [apps.length, 0]);
+  },
+);
 
 test("every error of the package is a GossamerError", LIMIT, async () => {
   const missing = load(programPath("missing"));
