@@ -34,13 +34,13 @@ struct harness_test {
 
 void harness_register(struct harness_test *test);
 
-#define HARNESS_TEST(name, kind, dies_with)                           \
-  static void test_##name(void);                                      \
-  __attribute__((constructor)) static void register_##name(void) {    \
-    static struct harness_test test = {#name, __FILE__,  test_##name, \
-                                       kind,  dies_with, NULL};       \
-    harness_register(&test);                                          \
-  }                                                                   \
+#define HARNESS_TEST(name, kind, dies_with)                               \
+  static void test_##name(void);                                          \
+  __attribute__((constructor)) static void register_##name(void) {        \
+    static struct harness_test test = {#name, __BASE_FILE__, test_##name, \
+                                       kind,  dies_with,     NULL};       \
+    harness_register(&test);                                              \
+  }                                                                       \
   static void test_##name(void)
 
 /* A body that runs as a goroutine. */

@@ -1,0 +1,65 @@
+/* What must not compile, one mistake a number, in C11 and C++17. With WRONG 0
+ * nothing is wrong. */
+#include <gossamer/gossamer.h>
+
+struct point {
+  int x;
+};
+GS_CHAN_TYPE(int_chan, int);
+GS_CHAN_TYPE(point_chan, struct point);
+GS_CHAN_TYPE(text_chan, const char *);
+
+void use(int_chan ints, point_chan points, text_chan texts);
+void use(int_chan ints, point_chan points, text_chan texts) {
+  int n = 0;
+  double d = 0;
+  long wide = 0;
+  struct point p = {0};
+  const char *text = "";
+  struct gs_case c = gs_recv_case(ints, &n);
+  (void)c, (void)d, (void)wide, (void)p, (void)text, (void)points;
+#if WRONG == 0
+  gs_send(ints, n);
+  gs_recv(points, &p);
+  gs_send(texts, text);
+#elif WRONG == 1
+  gs_send(ints, 4.2);
+#elif WRONG == 2
+  gs_send(ints, d);
+#elif WRONG == 3
+  gs_send(ints, wide);
+#elif WRONG == 4
+  gs_send(ints, &n);
+#elif WRONG == 5
+  gs_send(points, n);
+#elif WRONG == 6
+  gs_send(ints, p);
+#elif WRONG == 7
+  gs_try_send(ints, d);
+#elif WRONG == 8
+  gs_send_until(ints, d, 5);
+#elif WRONG == 9
+  gs_recv(ints, &d);
+#elif WRONG == 10
+  gs_recv(ints, &wide);
+#elif WRONG == 11
+  gs_recv(points, &n);
+#elif WRONG == 12
+  gs_try_recv(ints, &d);
+#elif WRONG == 13
+  gs_recv_until(ints, &d, 5);
+#elif WRONG == 14
+  c = gs_recv_case(ints, &d);
+#elif WRONG == 15
+  c = gs_send_case(ints, &d);
+#elif WRONG == 16
+  gs_recv(ints, n);
+#elif WRONG == 17
+  gs_send(texts, &n);
+#elif WRONG == 18
+  unsigned u = 0;
+  gs_recv(ints, &u);
+#elif WRONG == 19
+  gs_send(ints, 'a' + 0u);
+#endif
+}

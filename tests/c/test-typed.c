@@ -1,0 +1,2 @@
+/* Typed channels in C11. */
+#include "typed-cases.h"
