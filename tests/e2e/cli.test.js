@@ -40,19 +40,24 @@ for (const build of BUILDS) {
     });
   }
 
-  test(
-    `${build}: a trap names its goroutine; exit code 134`,
-    LIMIT,
-    async () => {
-      const { code, stderr } = await run("ends", "trap");
-      assert.match(
-        stderr,
-        /^gossamer: GossamerError: goroutine 2 \(trapper\): /,
-      );
-      assert.match(stderr, /wasm-function/);
-      assert.equal(code, 134);
-    },
-  );
+  for (const [how, goroutine] of [
+    ["trap", "goroutine 2 (trapper)"],
+    ["abort", "goroutine 1 (main)"],
+  ]) {
+    test(
+      `${build}: a program that ends by ${how} names its goroutine; exit code 134`,
+      LIMIT,
+      async () => {
+        const { code, stderr } = await run("ends", how);
+        assert.ok(
+          stderr.startsWith(`gossamer: GossamerError: ${goroutine}: `),
+          stderr,
+        );
+        assert.match(stderr, /wasm-function/);
+        assert.equal(code, 134);
+      },
+    );
+  }
 
   test(`${build}: a deadlock is reported; exit code 2`, LIMIT, async () => {
     const { code, stderr } = await run("ends", "deadlock");

@@ -1,3 +1,4 @@
+/* A wave in a picture: 320 goroutines, each animates one column. */
 #include <gossamer/gossamer.h>
 #include <math.h>
 
