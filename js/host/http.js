@@ -95,8 +95,8 @@ class Exchange {
     return new Inlet(memory, ops, pull, () => {});
   }
 
-  /** The request was given up before its response came; called by Ops. */
-  cancelOp() {
+  /** Nobody wants the response, or the rest of it, any more. */
+  giveUp() {
     this.#givenUp = true;
     this.#controller.abort();
   }
@@ -104,7 +104,7 @@ class Exchange {
   close() {
     const ended = this.#inlet?.ended === true;
     this.#inlet?.close();
-    if (!ended) this.cancelOp();
+    if (!ended) this.giveUp();
   }
 }
 
@@ -162,7 +162,13 @@ export function createHttp(host, settings) {
    */
   function start(token, url) {
     const exchange = new Exchange(host, url);
-    ops.start(token, exchange);
+    ops.start(token, {
+      cancelOp() {
+        exchange.giveUp();
+        const text = `fetch of ${url.href} was given up: no response in time`;
+        fail(ERRNO.ETIMEDOUT, text);
+      },
+    });
     exchange.send().then(
       (response) => {
         if (exchange.givenUp) return;

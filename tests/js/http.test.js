@@ -222,6 +222,10 @@ test("cancelling a request aborts it", async (t) => {
     incoming.on("close", resolve);
   });
   http.imports.op_cancel(77);
+  assert.equal(
+    http.error(),
+    `fetch of ${origin}/ was given up: no response in time`,
+  );
   await closed;
   assert.deepEqual(http.completed, []);
   assert.equal(http.host.ops.size, 0);
