@@ -71,7 +71,7 @@ void gs__sched_check(void) {
        node = node->next) {
     const struct gs__task *task = gs__container(node, struct gs__task, all);
     alive++;
-    if (task->state == GS__READY) ready++;
+    if (task->state == GS__READY && task != s->current) ready++;
     if (task->state == GS__DONE) gs__fatal("an ended task is in the list");
     if (task->state != GS__PARKED && task->clauses != NULL) {
       gs__fatal("%s has wait clauses but is not parked", gs__task_label(task));
