@@ -36,8 +36,13 @@ _Noreturn void gs__fatal_end(void) {
   abort();
 }
 
-_Noreturn void gs__coro_overflowed(struct gs__coro *coro) {
+_Noreturn void gs__coro_overflowed(struct gs__coro *coro,
+                                   const struct gs__who *who) {
   struct gs__task *task = (struct gs__task *)coro;
+  if (who != NULL) {
+    task->id = who->id;
+    task->name = who->name;
+  }
   gs__sched.stopping = true; /* a dump might read what was overwritten */
   gs__fatal("stack overflow in %s: its stack of %zu bytes is too small",
             gs__task_label(task), coro->stack_bytes);

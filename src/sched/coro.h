@@ -12,8 +12,7 @@
 
 struct gs__coro {
 #ifdef __wasm__
-  char *frames_top; /* Asyncify's: where the next saved frame goes */
-  char *frames_end; /* Asyncify's: saved frames must end below this */
+  char *frames_top; /* of the saved frames, while not running */
 #endif
   char *stack_pointer; /* of the C stack, while not running */
   char *stack_base;    /* its lowest usable byte, just above the canary */
@@ -32,16 +31,26 @@ struct gs__coro {
 void *gs__coro_new(size_t object_bytes, size_t stack_bytes);
 void gs__coro_free(void *object);
 
-/* Makes the coroutine ready to run fn(arg) from the start. */
-void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg);
+/* What an error calls the goroutine. */
+struct gs__who {
+  gs_id id;
+  const char *name; /* or NULL */
+};
+
+/* Makes the coroutine ready to run fn(arg) from the start. `who` is copied to
+ * where saved frames that have no room do not reach. */
+void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg,
+                    struct gs__who who);
 
 /* Runs it until it parks or ends; true when it ended: fn returned, or a leaf
  * called gs__coro_end(). Not re-entrant. Reports an overflowed stack by
  * gs__coro_overflowed(). */
 bool gs__coro_resume(struct gs__coro *coro);
 
-/* The scheduler defines it: names the goroutine and ends the program. */
-_Noreturn void gs__coro_overflowed(struct gs__coro *coro);
+/* The scheduler defines it: names the goroutine and ends the program. `who` is
+ * NULL when the object still knows it. */
+_Noreturn void gs__coro_overflowed(struct gs__coro *coro,
+                                   const struct gs__who *who);
 
 #ifdef GS_STACK_CHECK
 /* Debug builds check the stack pointer at every function entry: this moves the
@@ -73,11 +82,19 @@ enum gs__switching {
 };
 extern enum gs__switching gs__switching;
 
+/* Asyncify's own notes, outside the stack: frames that overflow it must not
+ * change where they are said to end. */
+struct gs__frames {
+  char *top; /* where the next saved frame goes */
+  char *end; /* saved frames must end below this */
+};
+extern struct gs__frames gs__frames;
+
 #define GS__ASYNCIFY(fn) \
   __attribute__((import_module("asyncify"), import_name(#fn))) extern
-GS__ASYNCIFY(start_unwind) void gs__asyncify_start_unwind(struct gs__coro *);
+GS__ASYNCIFY(start_unwind) void gs__asyncify_start_unwind(struct gs__frames *);
 GS__ASYNCIFY(stop_unwind) void gs__asyncify_stop_unwind(void);
-GS__ASYNCIFY(start_rewind) void gs__asyncify_start_rewind(struct gs__coro *);
+GS__ASYNCIFY(start_rewind) void gs__asyncify_start_rewind(struct gs__frames *);
 GS__ASYNCIFY(stop_rewind) void gs__asyncify_stop_rewind(void);
 
 __asm__(".globaltype __stack_pointer, i32\n");
@@ -98,11 +115,11 @@ GS__INLINE bool gs__coro_resumed(void) {
 
 GS__INLINE void gs__coro_unwind(struct gs__coro *coro, enum gs__switching why) {
   char *top = gs__stack_pointer();
-  if (gs__unlikely(top < coro->stack_base)) gs__coro_overflowed(coro);
-  coro->frames_top = coro->stack_base;
-  coro->frames_end = top;
+  if (gs__unlikely(top < coro->stack_base)) gs__coro_overflowed(coro, NULL);
+  gs__frames.top = coro->stack_base;
+  gs__frames.end = top;
   gs__switching = why;
-  gs__asyncify_start_unwind(coro);
+  gs__asyncify_start_unwind(&gs__frames);
 }
 
 GS__INLINE void gs__coro_park(struct gs__coro *coro) {

@@ -3,7 +3,8 @@
  *
  * One block a coroutine: canary, then the stack, then the object. The C stack
  * grows down from the object, saved frames grow up from the canary, so that
- * all free stack is room for them. */
+ * all free stack is room for them. Either may overwrite what lies at the other
+ * end before it is found out: each end has a note of who it was. */
 #include <stdlib.h>
 
 #include "coro.h"
@@ -16,12 +17,15 @@
 
 /* Lies just below the stack. */
 struct guard {
-  void *block;     /* as malloc gave it */
-  uint64_t canary; /* the first to go when the C stack overflows */
+  struct gs__who who; /* for when frames have overwritten the object */
+  void *block;        /* as malloc gave it */
+  size_t stack_bytes; /* as who */
+  uint64_t canary;    /* the first to go when the C stack overflows */
 };
-_Static_assert(sizeof(struct guard) == 16, "keeps the stack aligned");
+_Static_assert(sizeof(struct guard) == 32, "keeps the stack aligned");
 
 enum gs__switching gs__switching;
+struct gs__frames gs__frames;
 
 static struct guard *guard_of(const struct gs__coro *coro) {
   return (struct guard *)(void *)coro->stack_base - 1;
@@ -62,6 +66,7 @@ void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
   coro->stack_bytes = stack_bytes;
   struct guard *guard = guard_of(coro);
   guard->block = block;
+  guard->stack_bytes = stack_bytes;
   guard->canary = GS__CANARY;
   return coro;
 }
@@ -71,7 +76,9 @@ void gs__coro_free(void *object) {
   free(guard_of(coro)->block);
 }
 
-void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg) {
+void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg,
+                    struct gs__who who) {
+  guard_of(coro)->who = who;
   coro->stack_pointer = coro->stack_base + coro->stack_bytes;
   coro->fn = fn;
   coro->arg = arg;
@@ -84,29 +91,38 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg) {
  * frames it unwinds and the prologues of those it rewinds. */
 __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   char *host_stack_pointer = gs__stack_pointer();
+  const struct guard *guard = guard_of(coro);
   stack_check(NULL, ANYWHERE);
   set_stack_pointer(coro->stack_pointer);
   stack_check(coro, INSIDE);
   if (coro->started) {
     gs__switching = GS__SWITCH_RESUMING;
-    gs__asyncify_start_rewind(coro);
+    gs__frames.top = coro->frames_top;
+    gs__frames.end = coro->frames_top;
+    gs__asyncify_start_rewind(&gs__frames);
   }
   coro->started = true;
   coro->fn(coro->arg);
   bool ended = gs__switching != GS__SWITCH_PARKING;
   if (gs__switching != GS__SWITCH_NONE) {
     gs__switching = GS__SWITCH_NONE;
-    if (gs__unlikely(coro->frames_top > coro->frames_end)) {
+    if (gs__unlikely(gs__frames.top > gs__frames.end)) {
+      gs__frames.top = gs__frames.end;
+      gs__asyncify_stop_unwind();
       stack_check(NULL, ANYWHERE);
       set_stack_pointer(host_stack_pointer);
-      gs__coro_overflowed(coro);
+      coro->stack_bytes = guard->stack_bytes;
+      gs__coro_overflowed(coro, &guard->who);
     }
     gs__asyncify_stop_unwind();
+    coro->frames_top = gs__frames.top;
     coro->stack_pointer = gs__stack_pointer();
   }
   stack_check(NULL, ANYWHERE);
   set_stack_pointer(host_stack_pointer);
   stack_check(NULL, HOST);
-  if (gs__unlikely(!gs__coro_canary_ok(coro))) gs__coro_overflowed(coro);
+  if (gs__unlikely(!gs__coro_canary_ok(coro))) {
+    gs__coro_overflowed(coro, NULL);
+  }
   return ended;
 }

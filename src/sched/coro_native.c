@@ -169,7 +169,9 @@ void gs__coro_free(void *object) {
   free(coro);
 }
 
-void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg) {
+void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg,
+                    struct gs__who who) {
+  (void)who;
   char *mapping = coro->stack_base - CANARY_BYTES - GUARD_BYTES;
   char *top = mapping + coro->mapping_bytes;
   /* As if entry() had been called: a return address below an aligned end. */
@@ -197,7 +199,9 @@ bool gs__coro_resume(struct gs__coro *coro) {
 #ifdef GS_ASAN
   __sanitizer_finish_switch_fiber(host.fake_stack, NULL, NULL);
 #endif
-  if (gs__unlikely(!gs__coro_canary_ok(coro))) gs__coro_overflowed(coro);
+  if (gs__unlikely(!gs__coro_canary_ok(coro))) {
+    gs__coro_overflowed(coro, NULL);
+  }
   return host.ended;
 }
 

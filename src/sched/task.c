@@ -36,10 +36,11 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   if (fn == NULL) return GS_EINVAL;
   struct gs__task *task = task_block(s, stack_bytes);
   if (task == NULL) return GS_ENOMEM;
-  gs__coro_reset(&task->coro, fn, arg);
   task->clauses = NULL;
   task->result = 0;
   task->id = s->next_id++;
+  gs__coro_reset(&task->coro, fn, arg,
+                 (struct gs__who){.id = task->id, .name = name});
   task->since_ns = s->now_ns;
   task->reason = NULL;
   task->object = NULL;

@@ -213,4 +213,30 @@ DEATH_TEST(a_stack_that_is_too_small_is_found_at_the_park, OVERFLOW_IN) {
 DEATH_TEST(a_stack_that_is_too_small_is_found_at_the_end, OVERFLOW_IN) {
   go_deep(false);
 }
+
+/* Little C stack, but the saved frames of all the calls have no room. */
+static int (*volatile again)(int a, int b);
+
+static int frames_only(int a, int b) {
+  if (a == 0) return gs_yield() + b;
+  return again(a - 1, b + 1) + a * b;
+}
+
+static void many_frames(void *arg) { frames_only(*(const int *)arg, 1); }
+
+static void go_with_frames(int count) {
+  again = frames_only;
+  struct gs_go_options options = {.stack_bytes = 512, .name = "deep"};
+  gs_go_with(&options, many_frames, &count);
+  gs_yield();
+}
+
+DEATH_TEST(frames_that_have_no_room_are_an_overflow, OVERFLOW_IN) {
+  go_with_frames(60);
+}
+
+/* They reach far beyond the goroutine's own block. */
+DEATH_TEST(very_many_frames_without_room_are_an_overflow, OVERFLOW_IN) {
+  go_with_frames(300);
+}
 #endif
