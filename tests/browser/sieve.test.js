@@ -8,6 +8,8 @@ import { readCanvas } from "../helpers/canvas.js";
 import { startDemos } from "../helpers/server.js";
 import { ROOT } from "../helpers/tree.js";
 
+const LIMIT = { timeout: 90_000 };
+
 /**
  * @param {import("node:test").TestContext} t
  * @param {Parameters<typeof startDemos>[1]} [demos]
@@ -40,21 +42,25 @@ function watchBar(page) {
   );
 }
 
-test("A3: 2000 primes, and the page paints while they are found", async (t) => {
-  const { page } = await openSieve(t);
-  const values = await watchBar(page);
-  await statusIs(page, "2,000 primes, the last 17389: all as in the table.");
-  assert.equal(await page.locator("#last").textContent(), "17389");
-  assert.equal(await page.locator("#goroutines").textContent(), "2,002");
-  assert.equal(values.at(-1), 2000);
-  const between = values.filter((value) => value > 0 && value < 2000);
-  const time = await page.locator("#time").textContent();
-  t.diagnostic(`${time} ms, the bar moved ${between.length} times`);
-  assert.ok(between.length >= 3, `the bar showed ${values}`);
-  assert.ok(Number(await page.locator("#frames").textContent()) >= 3);
-});
+test(
+  "A3: 2000 primes, and the page paints while they are found",
+  LIMIT,
+  async (t) => {
+    const { page } = await openSieve(t);
+    const values = await watchBar(page);
+    await statusIs(page, "2,000 primes, the last 17389: all as in the table.");
+    assert.equal(await page.locator("#last").textContent(), "17389");
+    assert.equal(await page.locator("#goroutines").textContent(), "2,002");
+    assert.equal(values.at(-1), 2000);
+    const between = values.filter((value) => value > 0 && value < 2000);
+    const time = await page.locator("#time").textContent();
+    t.diagnostic(`${time} ms, the bar moved ${between.length} times`);
+    assert.ok(between.length >= 3, `the bar showed ${values}`);
+    assert.ok(Number(await page.locator("#frames").textContent()) >= 3);
+  },
+);
 
-test("every prime lights a square", async (t) => {
+test("every prime lights a square", LIMIT, async (t) => {
   const { page } = await openSieve(t);
   const dark = await readCanvas(page, "#wall");
   await page.getByLabel("Primes", { exact: true }).fill("500");
@@ -65,31 +71,35 @@ test("every prime lights a square", async (t) => {
   assert.ok(lit.colours > 400, `${lit.colours} colours`);
 });
 
-test("it can run again, with other counts and the same module", async (t) => {
-  let loads = 0;
-  const { page } = await openSieve(t, {
-    routes: {
-      "/apps/sieve.wasm": (_request, response) => {
-        loads += 1;
-        response.writeHead(200, { "Content-Type": "application/wasm" });
-        response.end(readFileSync(join(ROOT, "build/apps/sieve.wasm")));
+test(
+  "it can run again, with other counts and the same module",
+  LIMIT,
+  async (t) => {
+    let loads = 0;
+    const { page } = await openSieve(t, {
+      routes: {
+        "/apps/sieve.wasm": (_request, response) => {
+          loads += 1;
+          response.writeHead(200, { "Content-Type": "application/wasm" });
+          response.end(readFileSync(join(ROOT, "build/apps/sieve.wasm")));
+        },
       },
-    },
-  });
-  for (const [count, last] of [
-    [100, 541],
-    [1000, 7919],
-    [100, 541],
-    [1500, 12553],
-  ]) {
-    await page.getByLabel("Primes", { exact: true }).fill(String(count));
-    await page.getByRole("button", { name: "Find them" }).click();
-    await statusIs(page, `the last ${last}: all as in the table.`);
-  }
-  assert.equal(loads, 1);
-});
+    });
+    for (const [count, last] of [
+      [100, 541],
+      [1000, 7919],
+      [100, 541],
+      [1500, 12553],
+    ]) {
+      await page.getByLabel("Primes", { exact: true }).fill(String(count));
+      await page.getByRole("button", { name: "Find them" }).click();
+      await statusIs(page, `the last ${last}: all as in the table.`);
+    }
+    assert.equal(loads, 1);
+  },
+);
 
-test("a cancel stops it where it is", async (t) => {
+test("a cancel stops it where it is", LIMIT, async (t) => {
   const { page } = await openSieve(t);
   await page.evaluate(() => {
     const look = () => {
@@ -109,7 +119,7 @@ test("a cancel stops it where it is", async (t) => {
   await statusIs(page, "2,000 primes, the last 17389: all as in the table.");
 });
 
-test("a cancel while it loads counts too", async (t) => {
+test("a cancel while it loads counts too", LIMIT, async (t) => {
   const { page } = await openSieve(t);
   await page.evaluate(() => {
     document.querySelector("#start").click();
@@ -118,16 +128,22 @@ test("a cancel while it loads counts too", async (t) => {
   await statusIs(page, "Cancelled after 0 primes.");
 });
 
-test("a program that finds something else is not believed", async (t) => {
-  const hello = readFileSync(
-    join(ROOT, "build/wasm/tests/e2e/apps/hello.wasm"),
-  );
-  const { page } = await openSieve(t, { files: { "/apps/sieve.wasm": hello } });
-  await page.getByRole("button", { name: "Find them" }).click();
-  await statusIs(page, "Failed: exit code 2, 3 lines of 2,000.");
-});
+test(
+  "a program that finds something else is not believed",
+  LIMIT,
+  async (t) => {
+    const hello = readFileSync(
+      join(ROOT, "build/wasm/tests/e2e/apps/hello.wasm"),
+    );
+    const { page } = await openSieve(t, {
+      files: { "/apps/sieve.wasm": hello },
+    });
+    await page.getByRole("button", { name: "Find them" }).click();
+    await statusIs(page, "Failed: exit code 2, 3 lines of 2,000.");
+  },
+);
 
-test("a file that is no program is named on the page", async (t) => {
+test("a file that is no program is named on the page", LIMIT, async (t) => {
   const { page } = await openSieve(t, {
     files: { "/apps/sieve.wasm": "no wasm" },
   });

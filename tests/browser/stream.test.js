@@ -11,6 +11,8 @@ import {
   startDemos,
 } from "../helpers/server.js";
 
+const LIMIT = { timeout: 90_000 };
+
 /** The bound for the page's clock while the download runs. */
 const GAP_MS = 50;
 /** A gap of another process's making does not come three times. */
@@ -100,71 +102,87 @@ async function longestGap(page, work) {
   });
 }
 
-test("B1, A3: 200 MB checked byte by byte, and no frame of the page is late", async (t) => {
-  const { page } = await openStream(t);
-  await button(page, "feed-start").click();
-  await figureExceeds(page, "#feed-lines", 0);
-  const gaps = [];
-  for (let run = 0; run < TRIES; run += 1) {
-    const linesBefore = await numberIn(page, "#feed-lines");
-    const { longest, frames } = await longestGap(page, async () => {
-      await button(page, "download-start").click();
-      await statusIs(page, "download", "All 209,715,200 bytes are right.");
-    });
-    const rate = await numberIn(page, "#download-rate");
-    const shown = await numberIn(page, "#gap");
-    t.diagnostic(
-      `${rate} MB/s, longest gap ${longest.toFixed(1)} ms ` +
-        `in ${frames} frames (on the page: ${shown} ms)`,
-    );
-    assert.ok(rate > 0, "the rate is shown");
-    assert.equal(
-      await page.locator("progress").evaluate((bar) => bar.value),
-      1,
-    );
-    // The feed went on meanwhile.
-    await figureExceeds(page, "#feed-lines", linesBefore);
-    gaps.push(Math.max(longest, shown));
-    if (gaps.at(-1) < GAP_MS) break;
-  }
-  assert.ok(Math.min(...gaps) < GAP_MS, `longest gaps: ${gaps} ms`);
-  await button(page, "feed-cancel").click();
-  await statusIs(page, "feed", /Cancelled: all [\d,]+ lines are right\./);
-});
-
-test("B1: a cancel of the feed closes the connection at the server", async (t) => {
-  const feed = countedRoute();
-  const { page } = await openStream(t, { "/api/feed": feed.handler });
-  for (const hz of ["200", "20000"]) {
-    await page.getByLabel("JSON lines a second:").selectOption(hz);
+test(
+  "B1, A3: 200 MB checked byte by byte, and no frame of the page is late",
+  LIMIT,
+  async (t) => {
+    const { page } = await openStream(t);
     await button(page, "feed-start").click();
-    await feed.opens(1);
-    await figureExceeds(page, "#feed-rate", 0);
-    await figureExceeds(page, "#feed-lines", Number(hz) / 4);
+    await figureExceeds(page, "#feed-lines", 0);
+    const gaps = [];
+    for (let run = 0; run < TRIES; run += 1) {
+      const linesBefore = await numberIn(page, "#feed-lines");
+      const { longest, frames } = await longestGap(page, async () => {
+        await button(page, "download-start").click();
+        await statusIs(page, "download", "All 209,715,200 bytes are right.");
+      });
+      const rate = await numberIn(page, "#download-rate");
+      const shown = await numberIn(page, "#gap");
+      t.diagnostic(
+        `${rate} MB/s, longest gap ${longest.toFixed(1)} ms ` +
+          `in ${frames} frames (on the page: ${shown} ms)`,
+      );
+      assert.ok(rate > 0, "the rate is shown");
+      assert.equal(
+        await page.locator("progress").evaluate((bar) => bar.value),
+        1,
+      );
+      // The feed went on meanwhile.
+      await figureExceeds(page, "#feed-lines", linesBefore);
+      gaps.push(Math.max(longest, shown));
+      if (gaps.at(-1) < GAP_MS) break;
+    }
+    assert.ok(Math.min(...gaps) < GAP_MS, `longest gaps: ${gaps} ms`);
     await button(page, "feed-cancel").click();
-    await feed.opens(0);
     await statusIs(page, "feed", /Cancelled: all [\d,]+ lines are right\./);
-  }
-  const points = await page.locator("#curve").getAttribute("points");
-  assert.ok((points ?? "").split(" ").length > 100, "the values are plotted");
-});
+  },
+);
 
-test("B1: a cancel of the download, while the server holds it up", async (t) => {
-  const body = gatedBody("application/octet-stream");
-  const { page } = await openStream(t, { "/api/download": body.handler });
-  await button(page, "download-start").click();
-  await body.requested;
-  await body.send(
-    Uint8Array.from({ length: 2 * 1024 * 1024 }, (_, i) => i % 251),
-  );
-  await figureExceeds(page, "#download-checked", 1.9);
-  await button(page, "download-cancel").click();
-  await body.closed;
-  await statusIs(page, "download", "Cancelled: all 2,097,152 bytes are right.");
-  assert.ok(await button(page, "download-start").isEnabled());
-});
+test(
+  "B1: a cancel of the feed closes the connection at the server",
+  LIMIT,
+  async (t) => {
+    const feed = countedRoute();
+    const { page } = await openStream(t, { "/api/feed": feed.handler });
+    for (const hz of ["200", "20000"]) {
+      await page.getByLabel("JSON lines a second:").selectOption(hz);
+      await button(page, "feed-start").click();
+      await feed.opens(1);
+      await figureExceeds(page, "#feed-rate", 0);
+      await figureExceeds(page, "#feed-lines", Number(hz) / 4);
+      await button(page, "feed-cancel").click();
+      await feed.opens(0);
+      await statusIs(page, "feed", /Cancelled: all [\d,]+ lines are right\./);
+    }
+    const points = await page.locator("#curve").getAttribute("points");
+    assert.ok((points ?? "").split(" ").length > 100, "the values are plotted");
+  },
+);
 
-test("a cancel before the server has answered", async (t) => {
+test(
+  "B1: a cancel of the download, while the server holds it up",
+  LIMIT,
+  async (t) => {
+    const body = gatedBody("application/octet-stream");
+    const { page } = await openStream(t, { "/api/download": body.handler });
+    await button(page, "download-start").click();
+    await body.requested;
+    await body.send(
+      Uint8Array.from({ length: 2 * 1024 * 1024 }, (_, i) => i % 251),
+    );
+    await figureExceeds(page, "#download-checked", 1.9);
+    await button(page, "download-cancel").click();
+    await body.closed;
+    await statusIs(
+      page,
+      "download",
+      "Cancelled: all 2,097,152 bytes are right.",
+    );
+    assert.ok(await button(page, "download-start").isEnabled());
+  },
+);
+
+test("a cancel before the server has answered", LIMIT, async (t) => {
   /** @type {(response: import("node:http").ServerResponse) => void} */
   let asked;
   const request = new Promise((resolve) => {
@@ -183,7 +201,7 @@ test("a cancel before the server has answered", async (t) => {
   await closed;
 });
 
-test("one wrong byte is found, and where", async (t) => {
+test("one wrong byte is found, and where", LIMIT, async (t) => {
   const bytes = Uint8Array.from({ length: 1_000_000 }, (_, i) => i % 251);
   bytes[777_777] ^= 1;
   const { page } = await openStream(t, {
@@ -193,7 +211,7 @@ test("one wrong byte is found, and where", async (t) => {
   await statusIs(page, "download", "Wrong: byte 777,777 is wrong.");
 });
 
-test("a lost line is found", async (t) => {
+test("a lost line is found", LIMIT, async (t) => {
   const lines = [0, 1, 3].map((seq) => {
     const value = Number(Math.sin(seq / 50).toFixed(6));
     return `${JSON.stringify({ seq, time: 1, value })}\n`;
@@ -205,24 +223,28 @@ test("a lost line is found", async (t) => {
   await statusIs(page, "feed", "Wrong: 1 of 3 lines.");
 });
 
-test("a server that dies mid-body, refuses or is not there is told of, and the rest goes on", async (t) => {
-  const feed = countedRoute();
-  let mode = diesMidBody("0123");
-  const { page } = await openStream(
-    t,
-    {
-      "/api/feed": feed.handler,
-      "/api/download": (request, response) => mode(request, response),
-    },
-    { expectErrors: [/ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE/, /503/] },
-  );
-  await button(page, "feed-start").click();
-  await feed.opens(1);
-  await button(page, "download-start").click();
-  await statusIs(page, "download", "Failed: input/output error.");
-  mode = (_request, response) => response.writeHead(503).end("busy");
-  await button(page, "download-start").click();
-  await statusIs(page, "download", "Failed: the server answered 503.");
-  const lines = await numberIn(page, "#feed-lines");
-  await figureExceeds(page, "#feed-lines", lines);
-});
+test(
+  "a server that dies mid-body, refuses or is not there is told of, and the rest goes on",
+  LIMIT,
+  async (t) => {
+    const feed = countedRoute();
+    let mode = diesMidBody("0123");
+    const { page } = await openStream(
+      t,
+      {
+        "/api/feed": feed.handler,
+        "/api/download": (request, response) => mode(request, response),
+      },
+      { expectErrors: [/ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE/, /503/] },
+    );
+    await button(page, "feed-start").click();
+    await feed.opens(1);
+    await button(page, "download-start").click();
+    await statusIs(page, "download", "Failed: input/output error.");
+    mode = (_request, response) => response.writeHead(503).end("busy");
+    await button(page, "download-start").click();
+    await statusIs(page, "download", "Failed: the server answered 503.");
+    const lines = await numberIn(page, "#feed-lines");
+    await figureExceeds(page, "#feed-lines", lines);
+  },
+);

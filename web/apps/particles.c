@@ -237,10 +237,11 @@ static int fail(const char *what, int error) {
 }
 
 int main(int argc, char **argv) {
-  uint32_t width = 960;
-  uint32_t height = 540;
-  gs_canvas_size(&width, &height);
-  int error = resize_to(width, height);
+  uint32_t width = 0;
+  uint32_t height = 0;
+  int error = gs_canvas_size(&width, &height);
+  if (error != GS_OK) return fail("canvas", error);
+  error = resize_to(width, height);
   if (error != GS_OK) return fail("framebuffer", error);
   particles = calloc(PARTICLES_MAX, sizeof *particles);
   if (particles == NULL) return fail("particles", GS_ENOMEM);

@@ -123,10 +123,6 @@ static int connect(struct stream *self, const char *url) {
     return error;
   }
   self->http = http;
-  if (self->cancelled) {
-    cancel(self);
-    return GS_ECANCELED;
-  }
   char length[32];
   if (gs_http_header(http, "content-length", length, sizeof length) > 0) {
     self->total = strtoll(length, NULL, 10);
