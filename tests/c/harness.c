@@ -3,7 +3,6 @@
 #include "harness.h"
 
 #include <gossamer/gossamer.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,15 +47,13 @@ void harness_full_name(const struct harness_test *test, char *out,
 
 /* ---- failing ---- */
 
-_Noreturn void harness_fail(const char *file, int line, const char *format,
-                            ...) {
+void harness_fail_at(const char *file, int line) {
   const char *base = strrchr(file, '/');
-  va_list args;
-  va_start(args, format);
   printf("# %s:%d: ", base == NULL ? file : base + 1, line);
-  vprintf(format, args);
+}
+
+_Noreturn void harness_fail_end(void) {
   printf("\n");
-  va_end(args);
   if (harness_explain != NULL) harness_explain();
   fflush(stdout);
   gs__dump_tasks();

@@ -16,17 +16,17 @@ enum { WAITS = GS_EAGAIN }; /* what the try form answers then */
 
 struct state {
   const char *name;
-  bool is_null;
   size_t capacity;
   int buffered; /* elements 1, 2, ... */
-  bool closed;
-  bool receiver_waits;
-  bool sender_waits; /* with OFFERED */
   /* Go's rules: */
   int send;
   int recv;
   int received; /* the element, when recv is 1 */
   int close;
+  bool is_null;
+  bool closed;
+  bool receiver_waits;
+  bool sender_waits; /* with OFFERED */
 };
 
 static const struct state states[] = {

@@ -150,7 +150,7 @@ static int call(const struct op *op, struct gs_case *cases, int sent) {
 
 static void transfer(struct actor *a, int step, const struct op *op) {
   int sent = element((int)(a - run.actors), step);
-  struct gs_case cases[2];
+  struct gs_case cases[2] = {{0}};
   for (int i = 0; i < op->count; i++) {
     gs_chan *chan = run.chans[op->cases[i].chan];
     a->received[step][i] = UNTOUCHED;

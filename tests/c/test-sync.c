@@ -243,6 +243,23 @@ TEST(cond_holds_the_mutex_again_after_a_timeout) {
   CHECK_STR_EQ(log_text, "tt");
 }
 
+static void wait_with_deadline(void *arg) {
+  (void)arg;
+  CHECK_EQ(gs_mutex_lock(&mutex), GS_OK);
+  CHECK_EQ(gs_cond_wait_until(&cond, &mutex, gs_deadline(10)), GS_OK);
+  CHECK_EQ(gs_mutex_unlock(&mutex), GS_OK);
+}
+
+TEST(cond_that_is_signaled_forgets_its_deadline) {
+  mutex = (gs_mutex)GS_SYNC_INIT;
+  cond = (gs_cond)GS_SYNC_INIT;
+  start(wait_with_deadline, NULL);
+  CHECK_EQ(gs_sleep(5), GS_OK);
+  CHECK_EQ(gs_cond_signal(&cond), 1);
+  harness_wait_for_others();
+  harness_check_nothing_left();
+}
+
 TEST(cond_wait_without_the_mutex_is_eperm) {
   mutex = (gs_mutex)GS_SYNC_INIT;
   cond = (gs_cond)GS_SYNC_INIT;

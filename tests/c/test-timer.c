@@ -462,29 +462,29 @@ TEST(timers_and_sleepers_share_one_order) {
 
 struct numbered {
   struct gs__alarm alarm; /* must be first */
-  int number;
   int64_t deadline_ns;
   uint64_t seq;
+  int number;
   bool set;
 };
 
 static struct numbered alarms[ALARMS];
-static struct numbered *model[ALARMS];
+static int model[ALARMS]; /* numbers, sorted */
 static int fired;
 static int model_count;
 
 static void check_fired(struct gs__alarm *alarm, int64_t deadline_ns) {
   struct numbered *n = (struct numbered *)alarm;
   CHECK(fired < model_count);
-  CHECK_EQ(n->number, model[fired]->number);
+  CHECK_EQ(n->number, model[fired]);
   CHECK_EQ(deadline_ns, n->deadline_ns);
   CHECK_EQ(gs_now(), deadline_ns);
   fired++;
 }
 
 static int by_deadline(const void *a, const void *b) {
-  const struct numbered *x = *(struct numbered *const *)a;
-  const struct numbered *y = *(struct numbered *const *)b;
+  const struct numbered *x = &alarms[*(const int *)a];
+  const struct numbered *y = &alarms[*(const int *)b];
   if (x->deadline_ns != y->deadline_ns) {
     return x->deadline_ns < y->deadline_ns ? -1 : 1;
   }
@@ -509,7 +509,7 @@ TEST(ten_thousand_random_timers_fire_in_the_order_of_a_sorted_list) {
     CHECK(gs__alarm_set(&n->alarm, n->deadline_ns));
   }
   for (int i = 0; i < ALARMS; i++) {
-    if (alarms[i].set) model[model_count++] = &alarms[i];
+    if (alarms[i].set) model[model_count++] = i;
   }
   qsort(model, (size_t)model_count, sizeof *model, by_deadline);
   CHECK_EQ(gs__sched.timers.count, model_count);

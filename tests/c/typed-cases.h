@@ -1,6 +1,7 @@
 /* The typed channels, the same text in C11 and C++17: test-typed.c and
  * test-typed-cpp.cc include it. */
 #include <gossamer/gossamer.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "harness.h"
@@ -16,6 +17,8 @@ GS_CHAN_TYPE(int_chan, int);
 GS_CHAN_TYPE(point_chan, struct point);
 GS_CHAN_TYPE(text_chan, text);
 GS_CHAN_TYPE(byte_chan, unsigned char);
+GS_CHAN_TYPE(short_chan, short);
+GS_CHAN_TYPE(bool_chan, bool);
 
 TEST(a_typed_channel_is_one_pointer) {
   CHECK_EQ(sizeof(int_chan), sizeof(void *));
@@ -71,6 +74,34 @@ TEST(values_variables_and_expressions_are_sent) {
   CHECK_EQ(got, 0);
   CHECK_EQ(gs_send(ints, 1), GS_EPIPE);
   gs_release(ints);
+}
+
+/* Narrower than int: C would promote them in arithmetic. */
+TEST(variables_of_small_types_are_sent) {
+  byte_chan bytes = GS_CHAN_NULL;
+  short_chan shorts = GS_CHAN_NULL;
+  bool_chan bools = GS_CHAN_NULL;
+  CHECK_EQ(gs_make(&bytes, 1), GS_OK);
+  CHECK_EQ(gs_make(&shorts, 1), GS_OK);
+  CHECK_EQ(gs_make(&bools, 1), GS_OK);
+  unsigned char byte = 200;
+  const short negative = -5;
+  bool yes = true;
+  CHECK_EQ(gs_send(bytes, byte), GS_OK);
+  CHECK_EQ(gs_try_send(shorts, negative), GS_OK);
+  CHECK_EQ(gs_send_until(bools, yes, gs_now()), GS_OK);
+  short got = 0;
+  byte = 0;
+  yes = false;
+  CHECK_EQ(gs_recv(bytes, &byte), 1);
+  CHECK_EQ(gs_recv(shorts, &got), 1);
+  CHECK_EQ(gs_recv(bools, &yes), 1);
+  CHECK_EQ(byte, 200);
+  CHECK_EQ(got, -5);
+  CHECK(yes);
+  gs_release(bytes);
+  gs_release(shorts);
+  gs_release(bools);
 }
 
 TEST(an_expression_is_evaluated_once) {
