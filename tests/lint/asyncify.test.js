@@ -17,6 +17,9 @@ const PARK_BY_DESIGN = new Set([
   "run", // of src/host/call.c: calls an exported function's body
   "gs_http_get",
   "gs_http_get_until",
+  "gs_once_do", // calls the user's function
+  "gs_once_do_until",
+  "gs_once_try_do",
   "gs__run_kernel", // of the fixture
 ]);
 

@@ -12,6 +12,7 @@
 #include "frame.h"
 #include "go.h"
 #include "http.h"
+#include "sync.h"
 #include "time.h"
 #include "typed.h"
 

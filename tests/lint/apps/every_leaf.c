@@ -35,6 +35,32 @@ static void network(void *arg) {
   gs_http_close(http);
 }
 
+static void locks(void *arg) {
+  static gs_mutex mutex;
+  static gs_rwmutex rwmutex;
+  static gs_cond cond;
+  static gs_sem sem;
+  static gs_once once;
+  static gs_waitgroup group;
+  static gs_barrier barrier = GS_BARRIER_INIT(2);
+  int64_t soon_ns = gs_deadline(GS_SECOND);
+  gs_mutex_lock(&mutex);
+  gs_mutex_lock_until(&mutex, soon_ns);
+  gs_cond_wait(&cond, &mutex);
+  gs_cond_wait_until(&cond, &mutex, soon_ns);
+  gs_rwmutex_read_lock(&rwmutex);
+  gs_rwmutex_read_lock_until(&rwmutex, soon_ns);
+  gs_rwmutex_write_lock(&rwmutex);
+  gs_rwmutex_write_lock_until(&rwmutex, soon_ns);
+  gs_sem_acquire(&sem, 1);
+  gs_sem_acquire_until(&sem, 1, soon_ns);
+  gs_once_do(&once, channels, arg);
+  gs_waitgroup_wait(&group);
+  gs_waitgroup_wait_until(&group, soon_ns);
+  gs_barrier_wait(&barrier);
+  gs_barrier_wait_until(&barrier, soon_ns);
+}
+
 static void never_parks(void *arg) {
   int value = 0;
   gs_chan_try_send(arg, &value);
@@ -46,6 +72,23 @@ static void never_parks(void *arg) {
   gs_timer *timer = NULL;
   if (gs_timer_new(&timer, GS_SECOND, 0) == GS_OK) gs_timer_release(timer);
   gs_frame_chan(arg);
+  gs_mutex mutex = GS_SYNC_INIT;
+  if (gs_mutex_try_lock(&mutex) == GS_OK) gs_mutex_unlock(&mutex);
+  gs_rwmutex rwmutex = GS_SYNC_INIT;
+  if (gs_rwmutex_try_read_lock(&rwmutex) == GS_OK) {
+    gs_rwmutex_read_unlock(&rwmutex);
+  }
+  if (gs_rwmutex_try_write_lock(&rwmutex) == GS_OK) {
+    gs_rwmutex_write_unlock(&rwmutex);
+  }
+  gs_cond cond = GS_SYNC_INIT;
+  gs_cond_broadcast(&cond);
+  gs_sem sem = GS_SEM_INIT(1);
+  gs_sem_release(&sem, 1);
+  gs_waitgroup group = GS_SYNC_INIT;
+  gs_waitgroup_done(&group);
+  gs_barrier barrier = GS_BARRIER_INIT(2);
+  gs_barrier_try_wait(&barrier);
   gs_dump();
 }
 
@@ -57,6 +100,7 @@ int main(void) {
   gs_go(channels, chan);
   gs_go(time_and_frames, NULL);
   gs_go(network, "https://example.com/");
+  gs_go(locks, chan);
   gs_go(never_parks, chan);
   return getchar() == 'q' ? gs_serve() : 0;
 }
