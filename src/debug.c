@@ -1,6 +1,7 @@
 /* Dumps and invariant walkers: see debug.h. */
 #include "debug.h"
 
+#include <gossamer/sync.h>
 #include <gossamer/time.h>
 #include <string.h>
 
@@ -39,6 +40,21 @@ const char *gs__task_label(const struct gs__task *task) {
   return label;
 }
 
+static bool waits_for(const struct gs__task *task, const char *what) {
+  return strncmp(task->reason, what, strlen(what)) == 0;
+}
+
+/* Who holds the lock that a parked task waits for; 0: no lock, or many. */
+static gs_id holder_of(const struct gs__task *task) {
+  if (waits_for(task, "mutex")) {
+    return ((const gs_mutex *)task->object)->gs__holder;
+  }
+  if (waits_for(task, "rwmutex")) {
+    return ((const gs_rwmutex *)task->object)->gs__writer;
+  }
+  return 0;
+}
+
 static void dump_task(const struct gs__task *task) {
   const char *label = gs__task_label(task);
   if (task == gs__sched.current) {
@@ -47,8 +63,14 @@ static void dump_task(const struct gs__task *task) {
     gs__report("%s: ready", label);
   } else {
     int64_t waited_ms = (gs__sched.now_ns - task->since_ns) / GS_MILLISECOND;
-    gs__report("%s: waits for %s since %lld ms", label, task->reason,
-               (long long)waited_ms);
+    gs_id holder = holder_of(task);
+    if (holder == 0) {
+      gs__report("%s: waits for %s since %lld ms", label, task->reason,
+                 (long long)waited_ms);
+    } else {
+      gs__report("%s: waits for %s held by goroutine %lld since %lld ms", label,
+                 task->reason, (long long)holder, (long long)waited_ms);
+    }
   }
 }
 

@@ -456,6 +456,24 @@ TEST(barrier_party_that_times_out_has_not_arrived) {
   CHECK_EQ(gs_barrier_try_wait(&one), 1);
 }
 
+/* ---- the dump ---- */
+
+static void lock_for_ever(void *arg) { gs_mutex_lock(arg); }
+static void read_for_ever(void *arg) { gs_rwmutex_read_lock(arg); }
+
+DEATH_TEST(a_deadlock_names_who_holds_the_lock,
+           "goroutine 1 (test): waits for receive from NULL channel",
+           "goroutine 2: waits for mutex held by goroutine 1 since 0 ms",
+           "goroutine 3: waits for rwmutex to read held by goroutine 1") {
+  static gs_mutex held;
+  static gs_rwmutex written;
+  CHECK_EQ(gs_mutex_lock(&held), GS_OK);
+  CHECK_EQ(gs_rwmutex_write_lock(&written), GS_OK);
+  start(lock_for_ever, &held);
+  start(read_for_ever, &written);
+  gs_chan_recv(NULL, NULL);
+}
+
 /* ---- every schedule ---- */
 
 #define CAP 200000
