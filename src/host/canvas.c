@@ -11,6 +11,7 @@ int gs_canvas_present(const void *pixels, uint32_t width, uint32_t height) {
 }
 
 int gs_canvas_size(uint32_t *width, uint32_t *height) {
+  if (width == NULL || height == NULL) return GS_EINVAL;
   uint32_t host_height = 0;
   int32_t host_width = gs__host_canvas_size(&host_height);
   if (host_width < 0) return host_width;

@@ -93,6 +93,7 @@ int gs_frame_until(double *timestamp_ms, int64_t deadline_ns) {
 }
 
 int gs_frame_chan(gs_chan **out) {
+  if (out == NULL) return GS_EINVAL;
   struct feed *feed = malloc(sizeof *feed);
   if (feed == NULL) return GS_ENOMEM;
   int error = gs_chan_new(&feed->chan, sizeof(double), 1);

@@ -58,6 +58,7 @@ int gs_http_get(gs_http **out, const char *url) {
 }
 
 int gs_http_status(const gs_http *http) {
+  if (http == NULL) return GS_EINVAL;
   return gs__host_http_status(http->handle);
 }
 
@@ -75,7 +76,8 @@ static size_t text_room(const char *buf, size_t buf_bytes) {
 
 int gs_http_header(const gs_http *http, const char *name, char *buf,
                    size_t buf_bytes) {
-  if (name == NULL || (buf == NULL && buf_bytes > 0)) return GS_EINVAL;
+  if (http == NULL || name == NULL) return GS_EINVAL;
+  if (buf == NULL && buf_bytes > 0) return GS_EINVAL;
   int length = gs__host_http_header(http->handle, name, strlen(name), buf,
                                     text_room(buf, buf_bytes));
   return terminate(length, buf, buf_bytes);
@@ -83,6 +85,7 @@ int gs_http_header(const gs_http *http, const char *name, char *buf,
 
 int gs_http_header_at(const gs_http *http, uint32_t index, char *buf,
                       size_t buf_bytes) {
+  if (http == NULL) return GS_EINVAL;
   if (buf == NULL && buf_bytes > 0) return GS_EINVAL;
   int length = gs__host_http_header_at(http->handle, index, buf,
                                        text_room(buf, buf_bytes));
@@ -90,6 +93,7 @@ int gs_http_header_at(const gs_http *http, uint32_t index, char *buf,
 }
 
 int gs_http_url(const gs_http *http, char *buf, size_t buf_bytes) {
+  if (http == NULL) return GS_EINVAL;
   if (buf == NULL && buf_bytes > 0) return GS_EINVAL;
   int length = gs__host_http_url(http->handle, buf, text_room(buf, buf_bytes));
   return terminate(length, buf, buf_bytes);
@@ -103,7 +107,7 @@ int gs_http_error(char *buf, size_t buf_bytes) {
 
 GS__INLINE int64_t read_until(gs_http *http, void *buf, size_t buf_bytes,
                               int64_t deadline_ns) {
-  if (buf == NULL || buf_bytes == 0) return GS_EINVAL;
+  if (http == NULL || buf == NULL || buf_bytes == 0) return GS_EINVAL;
   if (http->reading != NULL) return GS_EBUSY;
   if (buf_bytes > READ_BYTES_MAX) buf_bytes = READ_BYTES_MAX;
   struct gs__op op;

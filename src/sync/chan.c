@@ -7,7 +7,7 @@
 #include "../sched/timer.h"
 
 int gs_chan_new(gs_chan **out, size_t elem_bytes, size_t capacity) {
-  if (elem_bytes == 0) return GS_EINVAL;
+  if (out == NULL || elem_bytes == 0) return GS_EINVAL;
   if (capacity > (PTRDIFF_MAX - sizeof(gs_chan)) / elem_bytes) {
     return GS_ENOMEM;
   }

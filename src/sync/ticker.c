@@ -62,7 +62,7 @@ static int make(gs_timer **out, int64_t delay_ns, int64_t period_ns,
 }
 
 int gs_timer_new(gs_timer **out, int64_t delay_ns, int64_t period_ns) {
-  if (period_ns < 0) return GS_EINVAL;
+  if (out == NULL || period_ns < 0) return GS_EINVAL;
   gs_chan *chan;
   int error = gs_chan_new(&chan, sizeof(int64_t), 1);
   if (error != GS_OK) return error;
@@ -73,20 +73,23 @@ int gs_timer_new(gs_timer **out, int64_t delay_ns, int64_t period_ns) {
 
 int gs_timer_func(gs_timer **out, int64_t delay_ns, int64_t period_ns,
                   gs_func *fn, void *arg) {
-  if (period_ns < 0 || fn == NULL) return GS_EINVAL;
+  if (out == NULL || period_ns < 0 || fn == NULL) return GS_EINVAL;
   return make(out, delay_ns, period_ns, NULL, fn, arg);
 }
 
-gs_chan *gs_timer_chan(const gs_timer *timer) { return timer->chan; }
+gs_chan *gs_timer_chan(const gs_timer *timer) {
+  return timer == NULL ? NULL : timer->chan;
+}
 
 int gs_timer_stop(gs_timer *timer) {
+  if (timer == NULL) return GS_EINVAL;
   bool pending = gs__alarm_clear(&timer->alarm);
   if (timer->chan != NULL) gs__chan_drain(timer->chan);
   return pending ? 1 : 0;
 }
 
 int gs_timer_reset(gs_timer *timer, int64_t delay_ns, int64_t period_ns) {
-  if (period_ns < 0) return GS_EINVAL;
+  if (timer == NULL || period_ns < 0) return GS_EINVAL;
   int pending = gs_timer_stop(timer);
   timer->period_ns = period_ns;
   if (!set(timer, delay_ns)) return GS_ENOMEM;

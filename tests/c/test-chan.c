@@ -318,6 +318,10 @@ HOST_TEST(the_host_can_send_to_a_goroutine_that_waits) {
 
 /* ---- making ---- */
 
+TEST(new_wants_a_place_for_the_channel) {
+  CHECK_EQ(gs_chan_new(NULL, 4, 0), GS_EINVAL);
+}
+
 TEST(new_refuses_elements_of_no_size) {
   gs_chan *chan = (gs_chan *)&chan;
   CHECK_EQ(gs_chan_new(&chan, 0, 0), GS_EINVAL);

@@ -256,6 +256,11 @@ TEST(frames_race_in_a_select) {
   end_feed(chan);
 }
 
+TEST(a_frame_channel_wants_a_place) {
+  CHECK_EQ(gs_frame_chan(NULL), GS_EINVAL);
+  CHECK_EQ(host_fake.frame_requests, 0);
+}
+
 TEST(a_frame_channel_without_memory_leaves_nothing) {
   gs_chan *chan = (gs_chan *)&chan;
   for (uint32_t good = 0; good < 2; good++) {
@@ -297,6 +302,8 @@ TEST(the_canvas_has_a_size_or_there_is_none) {
   CHECK_EQ(gs_canvas_size(&width, &height), GS_OK);
   CHECK_EQ(width, 320);
   CHECK_EQ(height, 240);
+  CHECK_EQ(gs_canvas_size(NULL, &height), GS_EINVAL);
+  CHECK_EQ(gs_canvas_size(&width, NULL), GS_EINVAL);
   host_fake.testing = false;
   width = 1;
   height = 1;

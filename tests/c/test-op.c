@@ -354,9 +354,14 @@ TEST(bad_arguments_of_http_are_refused) {
   CHECK_EQ(gs_http_get(&http, NULL), GS_EINVAL);
   CHECK_EQ(gs_http_get_until(NULL, NULL, 5), GS_EINVAL);
   CHECK_EQ(http, (gs_http *)&http);
+  char buf[4];
+  CHECK_EQ(gs_http_status(NULL), GS_EINVAL);
+  CHECK_EQ(gs_http_read(NULL, buf, 4), GS_EINVAL);
+  CHECK_EQ(gs_http_header(NULL, "content-type", buf, 4), GS_EINVAL);
+  CHECK_EQ(gs_http_header_at(NULL, 0, buf, 4), GS_EINVAL);
+  CHECK_EQ(gs_http_url(NULL, buf, 4), GS_EINVAL);
   gs_http_close(NULL);
   http = open_http();
-  char buf[4];
   CHECK_EQ(gs_http_read(http, NULL, 4), GS_EINVAL);
   CHECK_EQ(gs_http_read(http, buf, 0), GS_EINVAL);
   CHECK_EQ(gs_http_read_until(http, NULL, 0, 1), GS_EINVAL);

@@ -153,6 +153,13 @@ TEST(libc_sleeps_park_and_the_others_go_on) {
   CHECK_EQ(left.tv_nsec, 0);
 }
 
+/* As std::this_thread::sleep_for() does. */
+TEST(nanosleep_takes_the_same_time_twice) {
+  struct timespec both = {.tv_sec = 1, .tv_nsec = 5};
+  CHECK_EQ(nanosleep(&both, &both), 0);
+  CHECK_EQ(gs_now(), GS_SECOND + 5);
+}
+
 TEST(nanosleep_refuses_what_is_no_time) {
   static const struct timespec wrong[] = {{-1, 0}, {0, -1}, {0, 1000000000}};
   for (int i = 0; i < 3; i++) {
@@ -266,6 +273,11 @@ TEST(bad_timers_are_refused) {
   CHECK_EQ(gs_timer_func(&timer, 1, -1, sleep_for, NULL), GS_EINVAL);
   CHECK_EQ(gs_timer_func(&timer, 1, 0, NULL, NULL), GS_EINVAL);
   CHECK_EQ(timer, (gs_timer *)&timer);
+  CHECK_EQ(gs_timer_new(NULL, 1, 0), GS_EINVAL);
+  CHECK_EQ(gs_timer_func(NULL, 1, 0, sleep_for, NULL), GS_EINVAL);
+  CHECK_EQ(gs_timer_chan(NULL), (gs_chan *)NULL);
+  CHECK_EQ(gs_timer_stop(NULL), GS_EINVAL);
+  CHECK_EQ(gs_timer_reset(NULL, 1, 0), GS_EINVAL);
   gs_timer_release(NULL);
 }
 

@@ -20,8 +20,8 @@ typedef struct gs_chan gs_chan;
 
 /* Makes a channel for elements of elem_bytes (at least 1) that buffers
  * `capacity` of them (0: unbuffered). 0 with *out set; GS_EINVAL when
- * elem_bytes is 0; GS_ENOMEM when the buffer is larger than can be had. The
- * caller owns one reference. Never parks. */
+ * elem_bytes is 0 or out is NULL; GS_ENOMEM when the buffer is larger than can
+ * be had. The caller owns one reference. Never parks. */
 int gs_chan_new(gs_chan **out, size_t elem_bytes, size_t capacity);
 
 /* Adds a reference and returns the channel. NULL is allowed. Never parks. */
@@ -33,8 +33,8 @@ void gs_chan_release(gs_chan *chan);
 
 /* Sends a copy of *elem. **Parks** until a receiver or a buffer slot takes it.
  * 0; GS_EPIPE when the channel is closed, also while waiting; GS_EPERM when it
- * would wait outside a goroutine. elem is only read, and must stay valid while
- * the caller waits. */
+ * would wait outside a goroutine. elem is only read; it is never NULL, and
+ * must stay valid while the caller waits. */
 int gs_chan_send(gs_chan *chan, const void *elem);
 /* Never parks: GS_EAGAIN where gs_chan_send() would wait. */
 int gs_chan_try_send(gs_chan *chan, const void *elem);
