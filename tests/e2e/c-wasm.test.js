@@ -36,7 +36,7 @@ test(
   async () => {
     const results = await runTests(
       join(ROOT, "build/wasm/tests/c/c-meta.wasm"),
-      { timeoutMs: 1000 },
+      { timeoutMs: 3000 },
     );
     const expected = failuresExpected();
     assert.deepEqual(
