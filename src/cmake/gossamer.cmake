@@ -3,7 +3,8 @@
 # With Emscripten it builds NAME.wasm and nothing else; no link flag is needed.
 # On the build machine it builds an executable of the same sources, for tests
 # and comparisons. NAMES keeps the functions' names, for stack traces, at some
-# cost in size. It may be called from any folder of a project that has added
+# cost in size. Static data of more than about 15 MB wants
+# target_link_options(NAME PRIVATE -sINITIAL_MEMORY=64MB). It may be called from any folder of a project that has added
 # Gossamer's by add_subdirectory().
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Emscripten")
