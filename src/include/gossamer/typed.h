@@ -92,10 +92,11 @@ inline gs_case gs_recv_case(C c, V *elem) {
      _Static_assert(cond, text); \
      char gs__c;                 \
    }))
+/* The comma takes the value of an lvalue or an array, and promotes nothing. */
 #define GS__SAME_VALUE(c, value)                                               \
-  GS__REQUIRE(__builtin_types_compatible_p(GS__ELEM(c),                        \
-                                           __typeof__(1 ? (value) : (value))), \
-              "the value is not of the channel's element type")
+  GS__REQUIRE(                                                                 \
+      __builtin_types_compatible_p(GS__ELEM(c), __typeof__((void)0, (value))), \
+      "the value is not of the channel's element type")
 #define GS__SAME_POINTER(c, pointer)                                     \
   GS__REQUIRE(                                                           \
       __builtin_types_compatible_p(GS__ELEM(c), __typeof__(*(pointer))), \
