@@ -19,10 +19,11 @@ int nanosleep(const struct timespec *wanted, struct timespec *left) {
     errno = EINVAL;
     return -1;
   }
-  if (left != NULL) *left = (struct timespec){0};
   int64_t seconds = wanted->tv_sec; /* time_t has 32 bits in some releases */
+  int64_t ns = wanted->tv_nsec;
+  if (left != NULL) *left = (struct timespec){0}; /* may be `wanted` itself */
   if (seconds > INT64_MAX / GS_SECOND - 1) return sleep_ns(GS_FOREVER);
-  return sleep_ns(seconds * GS_SECOND + wanted->tv_nsec);
+  return sleep_ns(seconds * GS_SECOND + ns);
 }
 
 int usleep(unsigned us) { return sleep_ns((int64_t)us * GS_MICROSECOND); }
