@@ -68,12 +68,12 @@ static inline void run(struct gs__sched *s, struct gs__task *task) {
 static bool drain(struct gs__sched *s, int64_t *budget_end_ns) {
   uint32_t stride = 1;
   while (s->head != NULL) {
+    int64_t before_ns = s->now_ns; /* goroutines may read the clock too */
     for (uint32_t left = stride; left > 0 && s->head != NULL; left--) {
       run(s, take_next(s));
     }
     s->current = NULL;
     if (s->head == NULL || s->virtual_clock) continue;
-    int64_t before_ns = s->now_ns;
     gs__clock_read();
     gs__timers_fire();
     if (*budget_end_ns == 0) {

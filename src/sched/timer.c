@@ -51,7 +51,10 @@ void gs__timers_fire(void) {
 
 int64_t gs__timers_next(void) {
   const struct gs__heap *heap = &gs__sched.timers;
-  return heap->count == 0 ? GS_FOREVER : heap->entries[0].deadline_ns;
+  if (heap->count == 0) return GS_FOREVER;
+  /* The clock starts at 0: subtracting it from what is returned is safe. */
+  int64_t deadline_ns = heap->entries[0].deadline_ns;
+  return deadline_ns < 0 ? 0 : deadline_ns;
 }
 
 int64_t gs_now(void) { return gs__clock_read(); }

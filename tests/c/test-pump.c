@@ -49,6 +49,21 @@ HOST_TEST(with_a_timer_it_asks_to_be_called_at_its_time) {
   CHECK_EQ(runs, 1);
 }
 
+static void sleep_until_before_all_time(void *arg) {
+  CHECK_EQ(gs_sleep_until(INT64_MIN), GS_OK);
+  run_once(arg);
+}
+
+HOST_TEST(a_deadline_before_all_time_is_due_at_once) {
+  gs__sched.virtual_clock = false;
+  host_fake.now_ms = 100;
+  CHECK(gs_go(sleep_until_before_all_time, NULL) > 0);
+  CHECK_EQ(gs__sched_pump(), GS__IDLE_TIMER);
+  CHECK_EQ(gs__timers_next(), 0); /* so that subtracting does not overflow */
+  CHECK_EQ(gs__sched_pump(), GS__IDLE_EMPTY);
+  CHECK_EQ(runs, 1);
+}
+
 static void wait_for_frame(void *arg) {
   CHECK_EQ(gs_frame(NULL), GS_OK);
   run_once(arg);
@@ -186,6 +201,25 @@ HOST_TEST(a_busy_program_gives_the_host_its_turn_and_goes_on) {
     CHECK(host_fake.now_ms - start_ms >= 8);
     CHECK(host_fake.now_ms - start_ms < 10);
   }
+  stop_yielding = true;
+  CHECK_EQ(gs__sched_pump(), GS__IDLE_EMPTY);
+}
+
+static void work_and_look_at_the_clock(void *arg) {
+  (void)arg;
+  while (!stop_yielding) {
+    yields++;
+    host_fake.now_ms += 1;
+    gs_now();
+    CHECK_EQ(gs_yield(), GS_OK);
+  }
+}
+
+HOST_TEST(goroutines_that_read_the_clock_do_not_hide_how_long_they_take) {
+  use_clock(0, 8);
+  CHECK(gs_go(work_and_look_at_the_clock, NULL) > 0);
+  CHECK_EQ(gs__sched_pump(), GS__IDLE_AGAIN);
+  CHECK(yields < 11);
   stop_yielding = true;
   CHECK_EQ(gs__sched_pump(), GS__IDLE_EMPTY);
 }
