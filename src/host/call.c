@@ -27,13 +27,22 @@ struct gs__call *gs_call_new(uint32_t bytes) {
   return calloc(1, bytes);
 }
 
+static void done(struct pending *pending) {
+  gs__host_call_done(pending->call);
+  free(pending->call);
+  free(pending);
+}
+
 static void run(void *arg) {
   struct pending *pending = arg;
-  struct gs__call *call = pending->call;
-  pending->body(call);
-  gs__host_call_done(call);
-  free(call);
-  free(pending);
+  pending->body(pending->call);
+  done(pending);
+}
+
+/* The body called gs_exit(): there is no result. */
+void gs__call_exits(gs_func *fn, void *arg);
+void gs__call_exits(gs_func *fn, void *arg) {
+  if (fn == run) done(arg);
 }
 
 int gs__call_start(struct gs__call *call, gs__call_body *body, const char *name,

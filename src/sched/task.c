@@ -118,12 +118,17 @@ GS__LEAF(gs_serve) int gs_serve(void) {
   return (int)gs__park("calls from the host", NULL);
 }
 
+/* The host floor defines it, in programs with functions for JavaScript: ends
+ * the call that this goroutine was to answer, if it was. */
+void gs__call_exits(gs_func *fn, void *arg) __attribute__((weak));
+
 /* gs_exit(), without _Noreturn: in wasm it does return, unwinding, and the
  * compiler must not put a trap there. Nothing in the frames runs again. */
 void gs__exit_leaf(void) __asm__("gs_exit");
 GS__LEAF(gs_exit) void gs__exit_leaf(void) {
   struct gs__task *task = gs__sched.current;
   if (task == NULL) gs__fatal("gs_exit was called outside a goroutine");
+  if (gs__call_exits != NULL) gs__call_exits(task->coro.fn, task->coro.arg);
   gs__coro_end(&task->coro);
 }
 

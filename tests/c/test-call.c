@@ -75,6 +75,22 @@ TEST(a_call_without_a_result) {
   CHECK_EQ(result.kind, GS__VALUE_NONE);
 }
 
+GS_EXPORT(int, leave, (int, later)) {
+  if (later) gs_sleep(10);
+  gs_exit();
+}
+
+TEST(a_call_whose_body_exits_ends_without_a_result) {
+  for (int later = 0; later < 2; later++) {
+    struct gs__call *call = new_call(1);
+    set_arg(call, 0, later);
+    CHECK_EQ(gs__call_leave(call), GS_OK);
+    harness_wait_for_others();
+    CHECK_EQ(host_fake.calls_done, (uint32_t)later + 1);
+    CHECK_EQ(result.kind, GS__VALUE_NONE);
+  }
+}
+
 TEST(sixty_four_bit_results_are_whole) {
   CHECK_EQ(gs__call_wide(new_call(0)), GS_OK);
   harness_wait_for_others();

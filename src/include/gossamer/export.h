@@ -8,8 +8,9 @@
  * string, as UTF-8) and const void * (an ArrayBuffer or a view of one; pass
  * its size as a number), the last two valid until the body returns. The result
  * is a number, a BigInt for 64 bits, or a string for const char *, which is
- * copied when the body returns (NULL: null). The call's Promise is rejected
- * when arguments do not fit the parameters. */
+ * copied when the body returns (NULL: null); a body that calls gs_exit() ends
+ * the call without one. The call's Promise is rejected when arguments do not
+ * fit the parameters. */
 #ifndef GOSSAMER_EXPORT_H
 #define GOSSAMER_EXPORT_H
 
