@@ -25,6 +25,12 @@ void gs__runtime_term(void) {
   gs__sched_term();
 }
 
+/* Before the constructors of a program's globals: they may start goroutines
+ * and make timers, which run after boot. */
+__attribute__((constructor(101))) static void init(void) {
+  gs__runtime_init(0);
+}
+
 /* ---- fatal ends ---- */
 
 _Noreturn void gs__fatal_end(void) {
@@ -84,9 +90,7 @@ void gs__abi(void) {}
 GS__EXPORT_AS("gs_boot") int32_t gs_boot(void);
 int32_t gs_boot(void) {
   uint64_t seed = (uint64_t)gs__host_seed() << 32 | gs__host_seed();
-  int64_t budget_ns = gs__sched.budget_ns; /* set before, or 0 */
-  gs__runtime_init(seed);
-  if (budget_ns > 0) gs__sched.budget_ns = budget_ns;
+  gs__random_seed(&gs__sched.random, seed);
   gs__clock_read();
   if (main == NULL && __main_void == NULL) {
     gs__sched.serving = true;

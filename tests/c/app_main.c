@@ -34,7 +34,7 @@ static void wait_until(int64_t deadline_ns) {
 int main(int argc, char **argv) {
   program.argc = argc;
   program.argv = argv;
-  gs__runtime_init(gs__host_seed());
+  gs__random_seed(&gs__sched.random, gs__host_seed());
   gs__sched.running_main = true;
   struct gs_go_options options = {.stack_bytes = GS__MAIN_STACK_BYTES,
                                   .name = "main"};

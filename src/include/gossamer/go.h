@@ -15,7 +15,8 @@
 extern "C" {
 #endif
 
-/* A goroutine's number: 1 for main, then upwards, never reused. */
+/* A goroutine's number, from 1 upwards, never reused. 1 is main, unless the
+ * constructor of a global started another before it. */
 typedef int64_t gs_id;
 
 /* What a goroutine runs. It must have exactly this type: WebAssembly checks
