@@ -40,7 +40,7 @@ static struct gs__task *take_next(struct gs__sched *s) {
     for (struct gs__task *t = task; t != NULL; t = t->next) count++;
     uint32_t index = count > 1 ? gs__script_next(s->script, count) : 0;
     struct gs__task *before = NULL;
-    for (; index > 0; index--) {
+    for (; index > 0 && task->next != NULL; index--) {
       before = task;
       task = task->next;
     }
