@@ -44,7 +44,9 @@ function(gossamer_find_wasm_opt)
   find_program(GOSSAMER_WASM_OPT wasm-opt HINTS "${root}/bin"
                REQUIRED NO_CMAKE_FIND_ROOT_PATH)
   if(EMSCRIPTEN_VERSION VERSION_LESS 3.1.20)
-    set(features --mvp-features)
+    # Beyond the first version, what a program may ask of this compiler.
+    set(features --mvp-features --enable-simd --enable-bulk-memory
+        --enable-sign-ext --enable-nontrapping-float-to-int)
   else()
     set(features --all-features)
   endif()

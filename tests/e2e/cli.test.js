@@ -97,6 +97,13 @@ for (const build of BUILDS) {
     assert.equal(code, 0);
   });
 
+  test(`${build}: vectors live across a park`, LIMIT, async () => {
+    const { code, stdout, stderr } = await run("simd");
+    assert.equal(stderr, "");
+    assert.equal(stdout, "4 16\n");
+    assert.equal(code, 0);
+  });
+
   test(`${build}: frames come without a screen`, LIMIT, async () => {
     const { code, stdout } = await run("frames", "5");
     assert.equal(stdout, "5 frames, in order\n");
