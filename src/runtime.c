@@ -139,7 +139,9 @@ double gs_frame_event(double timestamp_ms) {
 
 GS__EXPORT_AS("gs_budget") void gs_budget(double budget_ms);
 void gs_budget(double budget_ms) {
-  gs__sched.budget_ns = (int64_t)(budget_ms * 1e6);
+  /* Any budget can be added to the clock. */
+  gs__sched.budget_ns =
+      budget_ms < 1e12 ? (int64_t)(budget_ms * 1e6) : INT64_C(1) << 62;
 }
 
 /* Who was running, for the report about a trap. */

@@ -306,6 +306,8 @@ HOST_TEST(the_export_says_when_to_call_again) {
   gs_budget(1);
   CHECK(gs_go(yield_on, NULL) > 0);
   CHECK_EQ(gs_pump(), 0.0);
+  gs_budget(1e300);
+  CHECK_EQ(gs__sched.budget_ns, INT64_C(1) << 62);
   stop_yielding = true;
   CHECK_EQ(gs_pump(), -1.0);
 }
