@@ -42,12 +42,12 @@ _Noreturn void gs__fatal_end(void) {
   abort();
 }
 
-_Noreturn void gs__coro_overflowed(struct gs__coro *coro,
-                                   const struct gs__who *who) {
+_Noreturn void gs__coro_overflowed(struct gs__coro *coro, gs_id id,
+                                   const char *name) {
   struct gs__task *task = (struct gs__task *)coro;
-  if (who != NULL) {
-    task->id = who->id;
-    task->name = who->name;
+  if (id != 0) {
+    task->id = id;
+    task->name = name;
   }
   gs__sched.stopping = true; /* a dump might read what was overwritten */
   gs__fatal("stack overflow in %s: its stack of %zu bytes is too small",

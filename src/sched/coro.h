@@ -11,9 +11,6 @@
 #include "../base/check.h"
 
 struct gs__coro {
-#ifdef __wasm__
-  char *frames_top; /* of the saved frames, while not running */
-#endif
   char *stack_pointer; /* of the C stack, while not running */
   char *stack_base;    /* its lowest usable byte, just above the canary */
   size_t stack_bytes;  /* usable */
@@ -23,7 +20,6 @@ struct gs__coro {
   size_t mapping_bytes; /* stack and guard page */
   void *fake_stack;     /* AddressSanitizer's, while not running */
 #endif
-  bool started; /* fn was called */
 };
 
 /* Allocates `object_bytes` that begin with a struct gs__coro, and a stack for
@@ -31,26 +27,21 @@ struct gs__coro {
 void *gs__coro_new(size_t object_bytes, size_t stack_bytes);
 void gs__coro_free(void *object);
 
-/* What an error calls the goroutine. */
-struct gs__who {
-  gs_id id;
-  const char *name; /* or NULL */
-};
-
-/* Makes the coroutine ready to run fn(arg) from the start. `who` is copied to
- * where saved frames that have no room do not reach. */
-void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg,
-                    struct gs__who who);
+/* Makes the coroutine ready to run fn(arg) from the start. What an error calls
+ * it, its number and its name (or NULL), is noted where saved frames that have
+ * no room do not reach. */
+void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
+                    const char *name);
 
 /* Runs it until it parks or ends; true when it ended: fn returned, or a leaf
  * called gs__coro_end(). Not re-entrant. Reports an overflowed stack by
  * gs__coro_overflowed(). */
 bool gs__coro_resume(struct gs__coro *coro);
 
-/* The scheduler defines it: names the goroutine and ends the program. `who` is
- * NULL when the object still knows it. */
-_Noreturn void gs__coro_overflowed(struct gs__coro *coro,
-                                   const struct gs__who *who);
+/* The scheduler defines it: names the goroutine and ends the program. The id
+ * is 0 when the object itself still knows it. */
+_Noreturn void gs__coro_overflowed(struct gs__coro *coro, gs_id id,
+                                   const char *name);
 
 #ifdef GS_STACK_CHECK
 /* Debug builds check the stack pointer at every function entry: this moves the
@@ -58,10 +49,11 @@ _Noreturn void gs__coro_overflowed(struct gs__coro *coro,
 void gs__stack_limits(uintptr_t top, uintptr_t base);
 #endif
 
-#define GS__CANARY UINT64_C(0x5afe57ac6b0770e5)
+#define GS__CANARY UINT32_C(0x5afe57ac)
 
+/* The word below the stack. */
 static inline bool gs__coro_canary_ok(const struct gs__coro *coro) {
-  return ((const uint64_t *)(const void *)coro->stack_base)[-1] == GS__CANARY;
+  return ((const uint32_t *)(const void *)coro->stack_base)[-1] == GS__CANARY;
 }
 
 #ifdef __wasm__
@@ -82,13 +74,26 @@ enum gs__switching {
 };
 extern enum gs__switching gs__switching;
 
-/* Asyncify's own notes, outside the stack: frames that overflow it must not
- * change where they are said to end. */
+/* Asyncify's own notes. */
 struct gs__frames {
   char *top; /* where the next saved frame goes */
   char *end; /* saved frames must end below this */
 };
-extern struct gs__frames gs__frames;
+
+/* Lies just below the stack, where saved frames that overflow it do not reach:
+ * they must not change where they are said to end. */
+struct gs__guard {
+  gs_id id;                 /* for when frames have overwritten the object */
+  const char *name;         /* as id */
+  size_t stack_bytes;       /* as id */
+  void *block;              /* as malloc gave it */
+  struct gs__frames frames; /* while not running; top is NULL at the start */
+  uint32_t canary;          /* the first to go when the C stack overflows */
+};
+
+static inline struct gs__guard *gs__guard_of(const struct gs__coro *coro) {
+  return (struct gs__guard *)(void *)coro->stack_base - 1;
+}
 
 #define GS__ASYNCIFY(fn) \
   __attribute__((import_module("asyncify"), import_name(#fn))) extern
@@ -115,11 +120,12 @@ GS__INLINE bool gs__coro_resumed(void) {
 
 GS__INLINE void gs__coro_unwind(struct gs__coro *coro, enum gs__switching why) {
   char *top = gs__stack_pointer();
-  if (gs__unlikely(top < coro->stack_base)) gs__coro_overflowed(coro, NULL);
-  gs__frames.top = coro->stack_base;
-  gs__frames.end = top;
+  if (gs__unlikely(top < coro->stack_base)) gs__coro_overflowed(coro, 0, NULL);
+  struct gs__frames *frames = &gs__guard_of(coro)->frames;
+  frames->top = coro->stack_base;
+  frames->end = top;
   gs__switching = why;
-  gs__asyncify_start_unwind(&gs__frames);
+  gs__asyncify_start_unwind(frames);
 }
 
 GS__INLINE void gs__coro_park(struct gs__coro *coro) {

@@ -13,23 +13,11 @@
 #include <emscripten/stack.h>
 #endif
 
-#define GUARD_BYTES sizeof(struct guard)
+#define GUARD_BYTES sizeof(struct gs__guard)
 
-/* Lies just below the stack. */
-struct guard {
-  struct gs__who who; /* for when frames have overwritten the object */
-  void *block;        /* as malloc gave it */
-  size_t stack_bytes; /* as who */
-  uint64_t canary;    /* the first to go when the C stack overflows */
-};
-_Static_assert(sizeof(struct guard) == 32, "keeps the stack aligned");
+_Static_assert(GUARD_BYTES == 32, "keeps the stack aligned");
 
 enum gs__switching gs__switching;
-struct gs__frames gs__frames;
-
-static struct guard *guard_of(const struct gs__coro *coro) {
-  return (struct guard *)(void *)coro->stack_base - 1;
-}
 
 static inline void set_stack_pointer(char *pointer) {
   __asm__ volatile("local.get %0\n\tglobal.set __stack_pointer"
@@ -64,7 +52,7 @@ void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
   struct gs__coro *coro = (struct gs__coro *)(base + stack_bytes);
   coro->stack_base = (char *)base;
   coro->stack_bytes = stack_bytes;
-  struct guard *guard = guard_of(coro);
+  struct gs__guard *guard = gs__guard_of(coro);
   guard->block = block;
   guard->stack_bytes = stack_bytes;
   guard->canary = GS__CANARY;
@@ -73,16 +61,18 @@ void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
 
 void gs__coro_free(void *object) {
   struct gs__coro *coro = object;
-  free(guard_of(coro)->block);
+  free(gs__guard_of(coro)->block);
 }
 
-void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg,
-                    struct gs__who who) {
-  guard_of(coro)->who = who;
+void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
+                    const char *name) {
+  struct gs__guard *guard = gs__guard_of(coro);
+  guard->id = id;
+  guard->name = name;
+  guard->frames.top = NULL;
   coro->stack_pointer = coro->stack_base + coro->stack_bytes;
   coro->fn = fn;
   coro->arg = arg;
-  coro->started = false;
 }
 
 /* Binaryen leaves this function alone because it starts rewinds. It keeps
@@ -91,38 +81,34 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg,
  * frames it unwinds and the prologues of those it rewinds. */
 __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   char *host_stack_pointer = gs__stack_pointer();
-  const struct guard *guard = guard_of(coro);
+  struct gs__guard *guard = gs__guard_of(coro);
   stack_check(NULL, ANYWHERE);
   set_stack_pointer(coro->stack_pointer);
   stack_check(coro, INSIDE);
-  if (coro->started) {
+  if (guard->frames.top != NULL) {
     gs__switching = GS__SWITCH_RESUMING;
-    gs__frames.top = coro->frames_top;
-    gs__frames.end = coro->frames_top;
-    gs__asyncify_start_rewind(&gs__frames);
+    gs__asyncify_start_rewind(&guard->frames);
   }
-  coro->started = true;
   coro->fn(coro->arg);
   bool ended = gs__switching != GS__SWITCH_PARKING;
   if (gs__switching != GS__SWITCH_NONE) {
     gs__switching = GS__SWITCH_NONE;
-    if (gs__unlikely(gs__frames.top > gs__frames.end)) {
-      gs__frames.top = gs__frames.end;
+    if (gs__unlikely(guard->frames.top > guard->frames.end)) {
+      guard->frames.top = guard->frames.end;
       gs__asyncify_stop_unwind();
       stack_check(NULL, ANYWHERE);
       set_stack_pointer(host_stack_pointer);
       coro->stack_bytes = guard->stack_bytes;
-      gs__coro_overflowed(coro, &guard->who);
+      gs__coro_overflowed(coro, guard->id, guard->name);
     }
     gs__asyncify_stop_unwind();
-    coro->frames_top = gs__frames.top;
     coro->stack_pointer = gs__stack_pointer();
   }
   stack_check(NULL, ANYWHERE);
   set_stack_pointer(host_stack_pointer);
   stack_check(NULL, HOST);
   if (gs__unlikely(!gs__coro_canary_ok(coro))) {
-    gs__coro_overflowed(coro, NULL);
+    gs__coro_overflowed(coro, 0, NULL);
   }
   return ended;
 }

@@ -153,7 +153,7 @@ void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
   }
   coro->stack_base = mapping + GUARD_BYTES + CANARY_BYTES;
   coro->stack_bytes = stack_bytes;
-  ((uint64_t *)(void *)coro->stack_base)[-1] = GS__CANARY;
+  ((uint32_t *)(void *)coro->stack_base)[-1] = GS__CANARY;
   return coro;
 
 unmap:
@@ -169,9 +169,9 @@ void gs__coro_free(void *object) {
   free(coro);
 }
 
-void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg,
-                    struct gs__who who) {
-  (void)who;
+void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
+                    const char *name) {
+  (void)id, (void)name; /* the object is out of reach of the stack */
   char *mapping = coro->stack_base - CANARY_BYTES - GUARD_BYTES;
   char *top = mapping + coro->mapping_bytes;
   /* As if entry() had been called: a return address below an aligned end. */
@@ -183,11 +183,9 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg,
   coro->fake_stack = NULL;
   coro->fn = fn;
   coro->arg = arg;
-  coro->started = false;
 }
 
 bool gs__coro_resume(struct gs__coro *coro) {
-  coro->started = true;
   host.running = coro;
   host.ended = false;
 #ifdef GS_ASAN
@@ -200,7 +198,7 @@ bool gs__coro_resume(struct gs__coro *coro) {
   __sanitizer_finish_switch_fiber(host.fake_stack, NULL, NULL);
 #endif
   if (gs__unlikely(!gs__coro_canary_ok(coro))) {
-    gs__coro_overflowed(coro, NULL);
+    gs__coro_overflowed(coro, 0, NULL);
   }
   return host.ended;
 }

@@ -33,30 +33,29 @@ uint32_t gs__script_next(struct gs__script *script, uint32_t count) {
   return choice;
 }
 
-static struct gs__task *take_next(struct gs__sched *s) {
+/* Brings the task that the script chooses to the head of the run queue. */
+static void choose_next(struct gs__sched *s) {
+  uint32_t count = 0;
+  for (struct gs__task *t = s->head; t != NULL; t = t->next) count++;
+  uint32_t index = count > 1 ? gs__script_next(s->script, count) : 0;
+  struct gs__task *before = NULL;
   struct gs__task *task = s->head;
-  if (gs__unlikely(s->script != NULL)) {
-    uint32_t count = 0;
-    for (struct gs__task *t = task; t != NULL; t = t->next) count++;
-    uint32_t index = count > 1 ? gs__script_next(s->script, count) : 0;
-    struct gs__task *before = NULL;
-    for (; index > 0 && task->next != NULL; index--) {
-      before = task;
-      task = task->next;
-    }
-    if (before != NULL) {
-      before->next = task->next;
-      if (s->tail == task) s->tail = before;
-      return task;
-    }
+  for (; index > 0 && task->next != NULL; index--) {
+    before = task;
+    task = task->next;
   }
-  s->head = task->next;
-  return task;
+  if (before == NULL) return;
+  before->next = task->next;
+  if (s->tail == task) s->tail = before;
+  task->next = s->head;
+  s->head = task;
 }
 
 void gs__task_end(struct gs__task *task);
 
-static inline void run(struct gs__sched *s, struct gs__task *task) {
+static inline void run_next(struct gs__sched *s) {
+  struct gs__task *task = s->head;
+  s->head = task->next;
   s->current = task;
   errno = task->saved_errno;
   bool ended = gs__coro_resume(&task->coro);
@@ -69,9 +68,12 @@ static bool drain(struct gs__sched *s, int64_t *budget_end_ns) {
   uint32_t stride = 1;
   while (s->head != NULL) {
     int64_t before_ns = s->now_ns; /* goroutines may read the clock too */
-    for (uint32_t left = stride; left > 0 && s->head != NULL; left--) {
-      run(s, take_next(s));
+    uint32_t left = stride;
+    if (gs__unlikely(s->script != NULL)) {
+      choose_next(s);
+      left = 1;
     }
+    for (; left > 0 && s->head != NULL; left--) run_next(s);
     s->current = NULL;
     if (s->head == NULL || s->virtual_clock) continue;
     gs__clock_read();

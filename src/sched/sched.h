@@ -99,10 +99,6 @@ void gs__sched_term(void);
  * Refuses re-entry. The caller decides what a deadlock means. */
 enum gs__idle gs__sched_pump(void);
 
-/* Starts a task; negative GS_E* on failure. */
-gs_id gs__task_start(const struct gs_go_options *options, gs_func *fn,
-                     void *arg);
-
 /* The script's next choice, recorded. */
 uint32_t gs__script_next(struct gs__script *script, uint32_t count);
 

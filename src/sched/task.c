@@ -39,8 +39,7 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   task->clauses = NULL;
   task->result = 0;
   task->id = s->next_id++;
-  gs__coro_reset(&task->coro, fn, arg,
-                 (struct gs__who){.id = task->id, .name = name});
+  gs__coro_reset(&task->coro, fn, arg, task->id, name);
   task->since_ns = s->now_ns;
   task->reason = NULL;
   task->object = NULL;
