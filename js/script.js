@@ -92,8 +92,24 @@ function startTag(script) {
   void parsed.then(() => fail(script, new GossamerError("EINVAL", text)));
 }
 
+/** A module is not told which tag it is from: say so, not nothing. */
+function complainOfModules() {
+  /** @type {AppScript | null} */
+  const tag = document.querySelector(
+    'script[type="module" i][src*="gossamer"][data-app]',
+  );
+  if (tag === null) return;
+  const text =
+    "the script tag with data-app must be a classic one: " +
+    'leave out type="module"';
+  fail(tag, new GossamerError("EINVAL", text));
+}
+
 Object.assign(globalThis, { Gossamer: { App, ERRNO, GossamerError, load } });
 
-// In a worker there is no document, and no tag either.
-const script = globalThis.document?.currentScript;
-if (script instanceof HTMLScriptElement) startTag(script);
+// In a worker and in Node there is no document, and no tag either.
+if (typeof document !== "undefined") {
+  const script = document.currentScript;
+  if (script instanceof HTMLScriptElement) startTag(script);
+  else if (script === null) complainOfModules();
+}

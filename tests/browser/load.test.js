@@ -24,6 +24,12 @@ const WORKER = `
     postMessage([await app.exited, ...lines]);
   };`;
 
+const CLASSIC_WORKER = `
+  importScripts("/dist/gossamer.js");
+  Gossamer.load("../apps/calls.wasm")
+    .then((app) => app.call("add", 2, 3))
+    .then(postMessage);`;
+
 async function open(t, options) {
   const apps = ["calls", "ends", "frames", "paint", "sleeps"].map((name) => [
     `/apps/${name}.wasm`,
@@ -36,6 +42,7 @@ async function open(t, options) {
         <canvas id="view" width="20" height="10"></canvas>`,
       "/setup.js": SETUP,
       "/page/worker.js": WORKER,
+      "/page/classic.js": CLASSIC_WORKER,
       ...Object.fromEntries(apps),
     },
   });
@@ -72,6 +79,18 @@ test("a program in a worker draws on an OffscreenCanvas", LIMIT, async (t) => {
     return answered;
   });
   assert.deepEqual(answer, [0, "size OK 20 10", "shown OK OK"]);
+});
+
+test("a classic worker gets the global by importScripts", LIMIT, async (t) => {
+  const { page } = await open(t);
+  const answer = await page.evaluate(async () => {
+    const worker = new Worker("classic.js");
+    return new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+    });
+  });
+  assert.equal(answer, 5);
 });
 
 test("a canvas may be an element or a selector", LIMIT, async (t) => {

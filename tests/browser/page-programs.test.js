@@ -110,6 +110,12 @@ test("a page's module hears of a program that is missing", LIMIT, async (t) => {
   await page.waitForFunction(() => document.title === "ENOENT");
 });
 
+test('a tag of type="module" is told what is wrong', LIMIT, async (t) => {
+  const tag = `<script type="module" src="/dist/gossamer.js"
+    data-app="/apps/wave.wasm"></script>`;
+  await open(t, tag, "", { expectErrors: [/leave out type="module"/] });
+});
+
 /** A module that exports one empty function of that name, and nothing else. */
 function moduleWithExport(name) {
   const bytes = [...new TextEncoder().encode(name)];
