@@ -84,7 +84,8 @@ function parseSource(source, selfOrigin) {
     if (selfOrigin === null) {
       throw bad(source, "there is no page with an origin");
     }
-    return (url) => url.origin === selfOrigin;
+    // Not url.origin: a blob: address has that of the page which made it.
+    return (url) => `${url.protocol}//${url.host}` === selfOrigin;
   }
   if (source === "'none'") return () => false;
   if (SCHEME_SOURCE.test(source)) {

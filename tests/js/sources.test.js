@@ -89,6 +89,11 @@ for (const [source, allowed, refused] of TABLE) {
   });
 }
 
+test("'self' is not the blobs that the page made", () => {
+  const blob = new URL(`blob:${new URL(PAGE).origin}/0-1`);
+  assert.equal(parseSources(["'self'"], new URL(PAGE).origin)(blob), false);
+});
+
 test("an empty list allows nothing", () => {
   const rule = parseSources([], PAGE);
   assert.equal(rule(new URL(PAGE)), false);
