@@ -52,12 +52,22 @@ function immediateTasks(run) {
 
 /**
  * Node's stand-in for frames: 60 a second, on a grid as a screen's are.
- * @param {(timestampMs: number) => void} run
+ * @returns {(run: (timestampMs: number) => void) => unknown}
  */
-function timedFrame(run) {
-  const now = performance.now();
-  const delayMs = FRAME_MS - (now % FRAME_MS);
-  return setTimeout(() => run(performance.now()), delayMs);
+function timedFrames() {
+  let shown = 0;
+  return (run) => {
+    const now = performance.now();
+    // A timer may fire a little early: its place on the grid is used up.
+    const place = Math.max(Math.floor(now / FRAME_MS), shown) + 1;
+    return setTimeout(
+      () => {
+        shown = place;
+        run(performance.now());
+      },
+      place * FRAME_MS - now,
+    );
+  };
 }
 
 /**
@@ -79,7 +89,9 @@ export function thisPlatform() {
     setTimer: (run, delayMs) => setTimeout(run, delayMs),
     clearTimer: (timer) => clearTimeout(timer),
     clampsTimers: page,
-    requestFrame: hasFrames ? (run) => requestAnimationFrame(run) : timedFrame,
+    requestFrame: hasFrames
+      ? (run) => requestAnimationFrame(run)
+      : timedFrames(),
     cancelFrame: hasFrames
       ? (frame) => cancelAnimationFrame(frame)
       : (frame) => clearTimeout(frame),
