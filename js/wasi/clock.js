@@ -4,6 +4,8 @@ import { ERRNO } from "../errors.js";
 import { CLOCK } from "./abi.js";
 
 const NS_PER_MS = 1_000_000;
+/** The two clocks of the page may differ by this much before one is set. */
+const MAX_DRIFT_MS = 20;
 /** Browsers round their clocks to steps of 5 us at best. */
 const RESOLUTION_NS = 5_000n;
 
@@ -18,12 +20,20 @@ function nanoseconds(ms) {
 /** @param {import("../host/index.js").Host} host */
 export function clockImports(host) {
   const { memory } = host;
+  let originMs = performance.timeOrigin;
+
+  /** The time of day, with the fine steps of the monotonic clock. */
+  function dayMs() {
+    const now = performance.now();
+    const date = Date.now();
+    // That clock stands still while the machine sleeps, and nobody sets it.
+    if (Math.abs(originMs + now - date) > MAX_DRIFT_MS) originMs = date - now;
+    return originMs + now;
+  }
 
   /** @param {number} id */
   function readMs(id) {
-    if (id === CLOCK.REALTIME) {
-      return performance.timeOrigin + performance.now();
-    }
+    if (id === CLOCK.REALTIME) return dayMs();
     return id === CLOCK.MONOTONIC ? host.now() : null;
   }
 

@@ -71,6 +71,15 @@ test("the time of day is the host's", () => {
   assert.ok(u64(8) > before - slack && u64(8) < after + slack, `${u64(8)}`);
 });
 
+test("the time of day is right after the machine has slept", (t) => {
+  const { wasi, u64 } = setUp();
+  const woken = Date.now() + 3_600_000;
+  t.mock.method(Date, "now", () => woken);
+  assert.equal(wasi.clock_time_get(0, 0n, 8), 0);
+  const ms = Number(u64(8) / 1_000_000n);
+  assert.ok(Math.abs(ms - woken) <= 50, `${ms - woken} ms off`);
+});
+
 test("clocks have a resolution; those not known here say so", () => {
   const { wasi, u64 } = setUp();
   for (const id of [0, 1]) {
