@@ -115,7 +115,9 @@ export function createCalls(host) {
     const token = lastToken;
     pending.set(token, call);
     const result = events.enter(() => {
-      const block = u32(host.exports.gs_call_new(blockBytes(values)));
+      const size = blockBytes(values);
+      const fits = size === u32(size);
+      const block = fits ? u32(host.exports.gs_call_new(size)) : 0;
       if (block === 0) return -ERRNO.ENOMEM;
       fill(block, token, values);
       return host.exports[exportName](block);

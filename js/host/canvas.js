@@ -18,7 +18,7 @@ const PIXEL_BYTES = 4;
  * @param {import("./index.js").Host} host
  * @param {Canvas | undefined} canvas
  */
-export function canvasImports(host, canvas) {
+export function createCanvas(host, canvas) {
   const { memory } = host;
   /** @type {{ putImageData: Function } | null | undefined} */
   let context;
@@ -56,13 +56,17 @@ export function canvasImports(host, canvas) {
 
   function drawingContext() {
     if (context === undefined && canvas !== undefined) {
-      context = canvas.getContext("2d");
+      try {
+        context = canvas.getContext("2d");
+      } catch {
+        context = null; // it was transferred to a worker
+      }
       if (!context) host.report("the canvas has no 2D context to draw in");
     }
     return context;
   }
 
-  return {
+  const imports = {
     /**
      * @param {number} pixels
      * @param {number} width
@@ -92,6 +96,14 @@ export function canvasImports(host, canvas) {
       if (canvas === undefined) return -ERRNO.ENODEV;
       if (!memory.putU32(heightPointer, canvas.height)) return -ERRNO.EFAULT;
       return canvas.width;
+    },
+  };
+
+  return {
+    imports,
+    /** The last image is a view of all of memory: let it go. */
+    close() {
+      image = null;
     },
   };
 }

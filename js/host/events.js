@@ -43,7 +43,8 @@ export class Events {
   #onEnd;
   #entries = NO_ENTRIES;
   #frameEvent = NO_ENTRIES.gs_frame_event;
-  #tasks;
+  /** @type {import("./platform.js").Tasks | null} */
+  #tasks = null;
 
   /** @type {Outcome | null} */
   #outcome = null;
@@ -80,11 +81,12 @@ export class Events {
     this.#platform = platform;
     this.#budgetMs = budgetMs;
     this.#onEnd = onEnd;
-    this.#tasks = platform.tasks(this.#onTask);
   }
 
   /** @param {Entries} entries */
   attach(entries) {
+    // Not before: an open port of a module that failed to load would stay.
+    this.#tasks ??= this.#platform.tasks(this.#onTask);
     this.#entries = entries;
     this.#frameEvent = entries.gs_frame_event;
   }
@@ -263,7 +265,7 @@ export class Events {
   #postTask() {
     if (this.#taskQueued) return;
     this.#taskQueued = true;
-    this.#tasks.post();
+    this.#tasks?.post();
   }
 
   #pump() {
@@ -348,7 +350,7 @@ export class Events {
     this.#frameEvent = NO_ENTRIES.gs_frame_event;
     if (this.#timer !== null) this.#clearTimer();
     this.cancelFrame();
-    this.#tasks.close();
+    this.#tasks?.close();
     this.#onEnd(/** @type {Outcome} */ (this.#outcome));
   }
 }

@@ -43,8 +43,8 @@ class Exchange {
     this.#url = url;
   }
 
-  /** @returns {Promise<Response>} */
-  send() {
+  /** Async, so that a fetch which a page replaced cannot throw into wasm. */
+  async send() {
     return fetch(this.#url, { signal: this.#controller.signal });
   }
 

@@ -3,7 +3,7 @@
 import { ProcExit } from "../errors.js";
 import { Memory, encodeText } from "../memory.js";
 import { createCalls } from "./call.js";
-import { canvasImports } from "./canvas.js";
+import { createCanvas } from "./canvas.js";
 import { Events } from "./events.js";
 import { frameImports } from "./frame.js";
 import { createHttp } from "./http.js";
@@ -64,6 +64,7 @@ export function createHost(settings, platform, onEnd) {
       if (events.ended && events.inside) throw new ProcExit(0);
     },
   };
+  const canvas = createCanvas(host, settings.canvas);
   const http = createHttp(host, settings.http);
   const stdin = createStdin(host, settings.stdin);
   const calls = createCalls(host);
@@ -76,7 +77,7 @@ export function createHost(settings, platform, onEnd) {
       ...programImports(host),
       ...opImports(host.ops),
       ...frameImports(events),
-      ...canvasImports(host, settings.canvas),
+      ...canvas.imports,
       ...http.imports,
       ...stdin.imports,
       ...calls.imports,
@@ -87,6 +88,7 @@ export function createHost(settings, platform, onEnd) {
      */
     close(outcome) {
       host.ops.close();
+      canvas.close();
       http.close();
       stdin.close();
       calls.close(outcome);

@@ -27,10 +27,14 @@ const NONE = new Uint8Array(0);
 export function asBytes(value) {
   if (value instanceof Uint8Array) return value;
   if (typeof value === "string") return encodeText(value);
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  try {
+    if (ArrayBuffer.isView(value)) {
+      return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    }
+    return value instanceof ArrayBuffer ? new Uint8Array(value) : null;
+  } catch {
+    return null; // the buffer was transferred: its bytes are elsewhere
   }
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : null;
 }
 
 export class Inlet {
@@ -142,9 +146,11 @@ export class Inlet {
   }
 
   /** @param {Chunk} chunk */
-  #onChunk = ({ done, value }) => {
+  #onChunk = (chunk) => {
     this.#pulling = false;
     if (this.#ended) return;
+    // An iterator of the page may answer anything.
+    const { done, value } = chunk ?? {};
     if (done) {
       this.#ended = true;
       this.#answer(0);

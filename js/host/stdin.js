@@ -52,11 +52,15 @@ function iteratedFeed(source) {
   return {
     pull: () => iterator.next(),
     close: () => {
-      // A generator answers return() only after the read that hangs, so one of
-      // Node's streams must be ended itself, or it keeps the process alive.
-      const { destroy } = /** @type {{ destroy?: unknown }} */ (source);
-      if (typeof destroy === "function") destroy.call(source);
-      Promise.resolve(iterator.return?.()).catch(() => {});
+      const end = async () => {
+        // A generator answers return() only after the read that hangs, so one
+        // of Node's streams must be ended itself, or it keeps the process
+        // alive.
+        const { destroy } = /** @type {{ destroy?: unknown }} */ (source);
+        if (typeof destroy === "function") destroy.call(source);
+        await iterator.return?.();
+      };
+      end().catch(() => {});
     },
   };
 }

@@ -116,6 +116,24 @@ test("without a canvas, or without its context, it is ENODEV", (t) => {
   assert.deepEqual(broken.stderr, ["the canvas has no 2D context to draw in"]);
 });
 
+test("a canvas that was transferred to a worker is ENODEV", (t) => {
+  const { imports, canvas, stderr } = withCanvas(t);
+  canvas.getContext = () => {
+    throw new DOMException("transferred", "InvalidStateError");
+  };
+  assert.equal(imports.canvas_present(64, 1, 1), -ERRNO.ENODEV);
+  assert.deepEqual(stderr, ["the canvas has no 2D context to draw in"]);
+});
+
+test("after the end the last picture does not keep memory", (t) => {
+  const fake = withCanvas(t);
+  fake.imports.canvas_present(64, 4, 2);
+  fake.close({ code: 0 });
+  fake.host.memory.attach(fake.wasm);
+  fake.imports.canvas_present(64, 4, 2);
+  assert.notEqual(fake.drawn[0][0], fake.drawn[1][0]);
+});
+
 test("the clock starts at the program's start; seeds differ", () => {
   const { imports, advance } = fakeHost();
   assert.equal(imports.now(), 0);
@@ -300,6 +318,21 @@ test("no memory for a call, or no goroutine, rejects it alone", async () => {
   host.exports.gs_call_new = () => 0;
   await assert.rejects(calls.call("reset", []), { code: "ENOMEM" });
   assert.equal(host.events.ended, false);
+});
+
+test("an argument of 4 GiB is refused before its size wraps", async () => {
+  const { calls, host } = callable();
+  const bytes = new Uint8Array(0);
+  Object.defineProperty(bytes, "length", { value: 2 ** 32 });
+  await assert.rejects(calls.call("pair", ["", bytes]), { code: "ENOMEM" });
+  assert.equal(host.events.ended, false);
+});
+
+test("a transferred buffer does not fit a call", async () => {
+  const { calls } = callable();
+  const { buffer } = new Uint8Array(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  await assert.rejects(calls.call("sum", [buffer, 8]), { code: "EINVAL" });
 });
 
 test("calls are rejected when the program ends, and after it", async () => {

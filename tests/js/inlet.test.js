@@ -150,6 +150,20 @@ test("a chunk that is neither bytes nor text is a failure", async () => {
   assert.match(errors[0].message, /neither bytes nor text/);
 });
 
+test("a stream that answers nonsense is a failure, not a read for ever", async () => {
+  const { buffer } = new Uint8Array(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  const { inlet, chunk, completed } = setUp();
+  inlet.read(1, 0, 8);
+  await chunk(buffer);
+  assert.deepEqual(completed, [[1, -ERRNO.EIO]]);
+  const other = setUp();
+  other.inlet.read(1, 0, 8);
+  other.pulls.shift().resolve(undefined);
+  await new Promise(setImmediate);
+  assert.deepEqual(other.completed, [[1, -ERRNO.EIO]]);
+});
+
 test("after close a chunk that was on its way is dropped", async () => {
   const { inlet, chunk, completed, peek, host } = setUp();
   inlet.read(1, 0, 8);
@@ -232,4 +246,20 @@ test("the program's end lets go of standard input", async () => {
   await new Promise(setImmediate);
   other.close({ code: 0 });
   assert.equal(destroyed, 1);
+});
+
+test("input that will not be let go of does not stop the end", async () => {
+  const stdin = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      return: () => {
+        throw new Error("never");
+      },
+    }),
+  };
+  const fake = fakeHost({ stdin });
+  fake.imports.stdin_read(1, 0, 4);
+  await new Promise(setImmediate);
+  fake.close({ code: 0 });
+  assert.deepEqual(fake.stderr, []);
 });
