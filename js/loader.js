@@ -5,7 +5,7 @@ import { checkExports, checkImports } from "./contract.js";
 import { createHost } from "./host/index.js";
 import { thisPlatform } from "./host/platform.js";
 import { checkOptions, readOptions } from "./options.js";
-import { openModule } from "./source.js";
+import { abortError, openModule } from "./source.js";
 import { wasiImports } from "./wasi/index.js";
 
 /**
@@ -109,6 +109,7 @@ class Program {
     const { host, calls } = this.#services;
     const { events } = host;
     const exports = await this.#instantiate();
+    if (signal?.aborted) throw abortError(this.#name, signal);
     host.exports = exports;
     host.memory.attach(exports.memory);
     events.attach(/** @type {any} */ (exports));
@@ -175,7 +176,9 @@ class Program {
       where === "" ? messageOf(error) : `${where}: ${messageOf(error)}`;
     const crash = new GossamerError("ETRAP", text, { cause: error });
     const stack = error instanceof Error ? (error.stack ?? "") : "";
-    const frames = stack.slice(stack.indexOf("\n") + 1);
+    // Some engines repeat the message above the frames, others do not.
+    const head = `${error}\n`;
+    const frames = stack.startsWith(head) ? stack.slice(head.length) : stack;
     crash.stack = `${crash.name}: ${text}\n${frames}`;
     return crash;
   }

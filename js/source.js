@@ -2,7 +2,8 @@
  * in Node), a Response, bytes, or a module. Compiles while it downloads where
  * the server calls the file application/wasm. Every way that this can go wrong
  * is an error that names the address and says what is there instead. */
-import { GossamerError, messageOf } from "./errors.js";
+import { ERRNO, GossamerError, messageOf } from "./errors.js";
+import { asBytes } from "./host/inlet.js";
 
 /**
  * @typedef {string | URL | Response | ArrayBuffer | ArrayBufferView
@@ -49,9 +50,16 @@ function mistakenFor(bytes) {
  * @param {string} name
  */
 function compileError(error, name) {
+  const why = messageOf(error);
+  if (/content security policy|\bCSP\b/i.test(why)) {
+    const text =
+      `${name} may not be compiled: the page's Content-Security-Policy needs ` +
+      `script-src 'wasm-unsafe-eval': ${why}`;
+    return new GossamerError("EACCES", text, { cause: error });
+  }
   return notExecutable(
     `${name} is not a valid WebAssembly module; it may be truncated or ` +
-      `damaged: ${messageOf(error)}`,
+      `damaged: ${why}`,
     error,
   );
 }
@@ -86,7 +94,7 @@ function transferError(name, signal, error) {
  * @param {string} name
  * @param {AbortSignal} signal
  */
-function abortError(name, signal) {
+export function abortError(name, signal) {
   return new GossamerError("ECANCELED", `loading ${name} was aborted`, {
     cause: signal.reason,
   });
@@ -184,8 +192,12 @@ function hasFiles() {
 async function openFile(path, signal) {
   // Through variables, so that bundlers for the browser leave them alone.
   const [fsName, urlName] = ["node:fs/promises", "node:url"];
-  const { readFile } = await import(/* @vite-ignore */ fsName);
-  const { pathToFileURL } = await import(/* @vite-ignore */ urlName);
+  const { readFile } = await import(
+    /* webpackIgnore: true */ /* @vite-ignore */ fsName
+  );
+  const { pathToFileURL } = await import(
+    /* webpackIgnore: true */ /* @vite-ignore */ urlName
+  );
   const url = typeof path === "string" ? pathToFileURL(path).href : path.href;
   const name = typeof path === "string" ? path : url;
   let bytes;
@@ -193,9 +205,11 @@ async function openFile(path, signal) {
     bytes = await readFile(path, { signal });
   } catch (error) {
     if (signal?.aborted) throw abortError(name, signal);
-    const code = /** @type {{ code?: string }} */ (error).code ?? "EIO";
+    const { code = "" } = /** @type {{ code?: string }} */ (error);
     const text = `${name} could not be read: ${messageOf(error)}`;
-    throw new GossamerError(code, text, { cause: error });
+    // Node has codes of its own for paths that cannot be.
+    const known = Object.hasOwn(ERRNO, code) ? code : "EINVAL";
+    throw new GossamerError(known, text, { cause: error });
   }
   return { module: await compileBytes(bytes, name), url };
 }
@@ -247,11 +261,7 @@ export async function openModule(given, signal) {
     const module = await compileResponse(source, name, signal);
     return { module, url: source.url || null };
   }
-  const bytes = ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-    : source instanceof ArrayBuffer
-      ? new Uint8Array(source)
-      : null;
+  const bytes = asBytes(source);
   if (bytes === null) {
     throw new GossamerError(
       "EINVAL",

@@ -316,6 +316,18 @@ test("a trap rejects exited, with the goroutine and the wasm stack", async () =>
   assert.match(error.stack, /wasm-function/);
 });
 
+test("a stack without the message above it loses no frame", async (t) => {
+  const app = await load(assembleProgram({ funcs: [TRAP] }));
+  const { prepareStackTrace } = Error;
+  t.after(() => {
+    Error.prepareStackTrace = prepareStackTrace;
+  });
+  Error.prepareStackTrace = (_error, sites) =>
+    sites.map((site, index) => `frame ${index} ${site}`).join("\n");
+  const { stack } = await failure(app.exited);
+  assert.match(stack, /^GossamerError: .*\nframe 0 .*wasm/);
+});
+
 test("a trap is reported when even gs_fault crashes", async () => {
   const fault = { name: "gs_fault", results: ["i32"], body: op.unreachable };
   const app = await load(assembleProgram({ funcs: [TRAP, fault] }));
@@ -343,6 +355,35 @@ test("a signal stops the program, or its loading", async () => {
   assert.equal(await app.exited, 0);
   const error = await failure(load(assembleProgram(), { signal }));
   assert.equal(error.code, "ECANCELED");
+});
+
+test("a signal while the module is made ready rejects load", async (t) => {
+  const controller = new AbortController();
+  const { compile } = WebAssembly;
+  t.mock.method(WebAssembly, "compile", async (bytes) => {
+    const module = await compile(bytes);
+    controller.abort();
+    return module;
+  });
+  const { signal } = controller;
+  const error = await failure(load(assembleProgram(), { signal }));
+  assert.equal(error.code, "ECANCELED");
+});
+
+test("what a page's policy forbids to compile says what to allow", async (t) => {
+  t.mock.method(WebAssembly, "compile", async () => {
+    throw new WebAssembly.CompileError("violates the Content Security policy");
+  });
+  const error = await failure(load(assembleProgram()));
+  assert.equal(error.code, "EACCES");
+  assert.match(error.message, /needs script-src 'wasm-unsafe-eval'/);
+});
+
+test("a path that cannot be is EINVAL, a transferred buffer too", async () => {
+  assert.equal((await failure(load("a\0b.wasm"))).code, "EINVAL");
+  const { buffer } = new Uint8Array(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  assert.equal((await failure(load(buffer))).code, "EINVAL");
 });
 
 test("a signal during the download rejects load", async (t) => {
