@@ -68,6 +68,19 @@ function complain(text) {
   }
 }
 
+/** @param {string} text */
+function answer(text) {
+  try {
+    writeAll(STDOUT, Buffer.from(text));
+    return 0;
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === "EPIPE") return EXIT_BROKEN_PIPE;
+    complain(`cannot write: ${messageOf(error)}`);
+    return EXIT_FAILED;
+  }
+}
+
 /** Opens standard input when the program first reads it, not before. */
 function standardInput() {
   let opened = false;
@@ -160,15 +173,11 @@ async function main(argv) {
     complain(`${messageOf(error)}\n\n${USAGE}`);
     return EXIT_USAGE;
   }
-  if (command.values.help) {
-    writeAll(STDOUT, Buffer.from(USAGE));
-    return 0;
-  }
+  if (command.values.help) return answer(USAGE);
   if (command.values.version) {
     const file = new URL("../package.json", import.meta.url);
     const { version } = JSON.parse(readFileSync(file, "utf8"));
-    writeAll(STDOUT, Buffer.from(`${version}\n`));
-    return 0;
+    return answer(`${version}\n`);
   }
   const { program } = command;
   if (command.command !== "run" || program === undefined) {

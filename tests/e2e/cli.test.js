@@ -226,6 +226,12 @@ test(
   },
 );
 
+test("help that nobody reads is no crash", LIMIT, async () => {
+  const { child, exit, output } = startCli(["--help"]);
+  child.stdout.destroy();
+  assert.deepEqual([await exit, output.stderr], [141, ""]);
+});
+
 test("--help and --version", LIMIT, async () => {
   const help = await runCli(["--help"]);
   assert.match(help.stdout, /^Usage: gossamer run/);
