@@ -321,22 +321,20 @@ test("requests that fail are errors; the program goes on", LIMIT, async (t) => {
     (all, letter) => (Math.imul(all, 31) + letter.charCodeAt(0)) >>> 0,
     0,
   );
-  assert.deepEqual(
-    stdout.map((line) => line.replace(/:\d{4,}/, ":PORT")),
-    [
-      "status 404, no type",
-      stdout[1],
-      'error EINVAL: not a URL: "not a url"',
-      "error EIO: fetch of http://127.0.0.1:1/ failed: fetch failed: bad port",
-      "status 200, no type",
-      `4 bytes, sum ${sum}, then EIO`,
-      stdout[6],
-      "status 200, no type",
-      "1 bytes, sum 120, then ETIMEDOUT",
-      stdout[9],
-      "ticked",
-    ],
-  );
+  const lines = stdout.map((line) => line.replace(/:\d{4,}/, ":PORT"));
+  assert.deepEqual(lines, [
+    "status 404, no type",
+    lines[1],
+    'error EINVAL: not a URL: "not a url"',
+    "error EIO: fetch of http://127.0.0.1:1/ failed: fetch failed: bad port",
+    "status 200, no type",
+    `4 bytes, sum ${sum}, then EIO`,
+    lines[6],
+    "status 200, no type",
+    "1 bytes, sum 120, then ETIMEDOUT",
+    lines[9],
+    "ticked",
+  ]);
   assert.match(stdout[6], /^error ETIMEDOUT: /);
   assert.match(
     stdout[9],
