@@ -130,10 +130,13 @@ function readPlace(url) {
     typeof document === "undefined"
       ? globalThis.location?.href
       : document.baseURI;
-  const origin = globalThis.location?.origin ?? (http && new URL(url).origin);
+  // A frame made by srcdoc has its parent's origin, and its location none.
+  const origins = globalThis.location
+    ? [globalThis.origin, globalThis.location.origin]
+    : [http ? new URL(url).origin : "null"];
   return {
     baseUrl: href ?? (http ? url : null),
-    selfOrigin: origin && origin !== "null" ? origin : null,
+    selfOrigin: origins.find((origin) => /:\/\/./.test(origin)) ?? null,
   };
 }
 

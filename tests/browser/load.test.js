@@ -31,10 +31,9 @@ const CLASSIC_WORKER = `
     .then(postMessage);`;
 
 async function open(t, options) {
-  const apps = ["calls", "ends", "frames", "paint", "sleeps"].map((name) => [
-    `/apps/${name}.wasm`,
-    readFileSync(programPath(name)),
-  ]);
+  const apps = ["calls", "ends", "fetch", "frames", "paint", "sleeps"].map(
+    (name) => [`/apps/${name}.wasm`, readFileSync(programPath(name))],
+  );
   const base = await startDemos(t, {
     files: {
       "/page/index.html": `<!doctype html><title>load</title>
@@ -91,6 +90,28 @@ test("a classic worker gets the global by importScripts", LIMIT, async (t) => {
     });
   });
   assert.equal(answer, 5);
+});
+
+test("'self' in a frame made by srcdoc is its page", LIMIT, async (t) => {
+  const { page } = await open(t);
+  const answer = await page.evaluate(async () => {
+    const frame = document.createElement("iframe");
+    frame.srcdoc = `<script src="/dist/gossamer.js"></script>`;
+    document.body.append(frame);
+    await new Promise((resolve) => {
+      frame.onload = resolve;
+    });
+    const { load } = frame.contentWindow.Gossamer;
+    const lines = [];
+    const app = await load("/apps/fetch.wasm", {
+      args: ["/setup.js"],
+      fetch: "'self'",
+      stdout: (line) => lines.push(line),
+    });
+    await app.exited;
+    return lines[0];
+  });
+  assert.match(answer, /^status 200/);
 });
 
 test("a canvas may be an element or a selector", LIMIT, async (t) => {
