@@ -38,6 +38,15 @@ function setUp({ budgetMs = 8, clampsTimers = false } = {}) {
 
 const NOTHING = { tasks: 0, timers: 0, frames: 0 };
 
+test("nothing is asked of the platform before there is a module", () => {
+  const { platform } = fakePlatform();
+  platform.tasks = () => assert.fail("a port that nobody will close");
+  const outcomes = [];
+  const events = new Events(platform, 8, (outcome) => outcomes.push(outcome));
+  events.end({ code: 1 });
+  assert.deepEqual(outcomes, [{ code: 1 }]);
+});
+
 test("completions of one task share one pump in a microtask", () => {
   const { events, calls, runMicrotasks, microtasks } = setUp();
   events.complete(1, 10);

@@ -72,6 +72,15 @@ function client(t, sources, baseUrl = null) {
   };
 }
 
+test("a page's own fetch that throws is an error, not a crash", async (t) => {
+  const { get, error } = client(t, ["https://api.test"]);
+  t.mock.method(globalThis, "fetch", () => {
+    throw new Error("not today");
+  });
+  assert.equal(await get("https://api.test/"), -ERRNO.EIO);
+  assert.match(error(), /failed: not today/);
+});
+
 test("a response: status, headers, address, body", async (t) => {
   const { origin } = await serve(t, (request, response) => {
     response.writeHead(203, { "X-One": "é1", "Content-Type": "text/plain" });
