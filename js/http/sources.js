@@ -22,12 +22,14 @@ function bad(source, why) {
 }
 
 /**
- * Whether a path climbs out of itself once a server has decoded it.
+ * Whether a path climbs out of itself once a server has decoded it: some do so
+ * twice, and some drop what follows a semicolon.
  * @param {string} path
  */
 function climbs(path) {
   return path
-    .replace(/%2f|%5c/gi, "/")
+    .replace(/%(25)+/g, "%")
+    .replace(/%2f|%5c|%3b|;/gi, "/")
     .replace(/%2e/gi, ".")
     .split("/")
     .includes("..");

@@ -63,7 +63,11 @@ const TABLE = [
   ["https://*", ["https://any.test/"], ["http://any.test/"]],
   [
     "https://api.test/v1/",
-    ["https://api.test/v1/", "https://api.test/v1/a/b?c"],
+    [
+      "https://api.test/v1/",
+      "https://api.test/v1/a/b?c",
+      "https://api.test/v1/a..;b/100%25",
+    ],
     [
       "https://api.test/v1",
       "https://api.test/v2/",
@@ -72,6 +76,9 @@ const TABLE = [
       "https://api.test/v1/..%2fv2",
       "https://api.test/v1/x%5c..%5c..%5cv2",
       "https://api.test/v1/%2e%2E%2Fv2",
+      "https://api.test/v1/%252e%252e%252fv2",
+      "https://api.test/v1/..;/v2",
+      "https://api.test/v1/..%3Bx/v2",
     ],
   ],
   [
