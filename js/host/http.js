@@ -53,8 +53,12 @@ class Exchange {
     return this.#givenUp;
   }
 
+  get asked() {
+    return this.#url.href;
+  }
+
   get url() {
-    return this.#response?.url || this.#url.href;
+    return this.#response?.url || this.asked;
   }
 
   /** @param {Response} response */
@@ -129,10 +133,14 @@ export function createHttp(host, settings) {
     return -code;
   }
 
-  /** @param {URL} url */
-  function refuse(url) {
+  /**
+   * What is behind a redirect's origin is not the program's to know.
+   * @param {URL} url what is not allowed
+   * @param {string} what the program asked for, in words
+   */
+  function refuse(url, what) {
     const source = url.origin === "null" ? url.protocol : url.origin;
-    const text = `fetch of ${url.href} refused: ${settings.advice(source)}`;
+    const text = `fetch of ${what} refused: ${settings.advice(source)}`;
     if (!told.has(source) && told.size < MAX_TOLD) {
       told.add(source);
       host.report(text);
@@ -148,7 +156,9 @@ export function createHttp(host, settings) {
   function accept(exchange, response) {
     exchange.arrived(response);
     const url = new URL(exchange.url);
-    let result = settings.allows(url) ? exchanges.add(exchange) : refuse(url);
+    let result = settings.allows(url)
+      ? exchanges.add(exchange)
+      : refuse(url, `${exchange.asked}, redirected to ${url.origin},`);
     if (result === 0) {
       result = fail(ERRNO.EMFILE, "too many responses are open");
     }
@@ -212,7 +222,8 @@ export function createHttp(host, settings) {
       if (url.username !== "" || url.password !== "") {
         return fail(ERRNO.EINVAL, `a URL with a password: "${text}"`);
       }
-      return settings.allows(url) ? start(u32(token), url) : refuse(url);
+      if (!settings.allows(url)) return refuse(url, url.href);
+      return start(u32(token), url);
     },
 
     /** @param {number} handle */
