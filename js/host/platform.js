@@ -78,9 +78,19 @@ function isPage() {
   return "document" in globalThis || "WorkerGlobalScope" in globalThis;
 }
 
+/** Workers that a worker made have the function, and it throws. */
+function hasAnimationFrames() {
+  try {
+    cancelAnimationFrame(requestAnimationFrame(() => {}));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @returns {Platform} */
 export function thisPlatform() {
-  const hasFrames = typeof requestAnimationFrame === "function";
+  const hasFrames = hasAnimationFrames();
   const page = isPage();
   return {
     now: () => performance.now(),

@@ -30,6 +30,16 @@ const CLASSIC_WORKER = `
     .then((app) => app.call("add", 2, 3))
     .then(postMessage);`;
 
+/** A worker that asks one of its own for frames. */
+const OUTER_WORKER = `
+  const inner = new Worker("inner.js");
+  inner.onmessage = ({ data }) => postMessage(data);`;
+const INNER_WORKER = `
+  importScripts("/dist/gossamer.js");
+  Gossamer.load("../apps/frames.wasm", { args: ["3"], stdout: postMessage })
+    .then((app) => app.exited)
+    .catch((error) => postMessage(error.message));`;
+
 async function open(t, options) {
   const apps = ["calls", "ends", "fetch", "frames", "paint", "sleeps"].map(
     (name) => [`/apps/${name}.wasm`, readFileSync(programPath(name))],
@@ -42,6 +52,8 @@ async function open(t, options) {
       "/setup.js": SETUP,
       "/page/worker.js": WORKER,
       "/page/classic.js": CLASSIC_WORKER,
+      "/page/outer.js": OUTER_WORKER,
+      "/page/inner.js": INNER_WORKER,
       ...Object.fromEntries(apps),
     },
   });
@@ -80,17 +92,32 @@ test("a program in a worker draws on an OffscreenCanvas", LIMIT, async (t) => {
   assert.deepEqual(answer, [0, "size OK 20 10", "shown OK OK"]);
 });
 
+/** The first message of a classic worker. */
+async function answerOf(page, file) {
+  return page.evaluate(
+    (address) =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker(address);
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = (event) => reject(new Error(event.message));
+      }),
+    file,
+  );
+}
+
 test("a classic worker gets the global by importScripts", LIMIT, async (t) => {
   const { page } = await open(t);
-  const answer = await page.evaluate(async () => {
-    const worker = new Worker("classic.js");
-    return new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = (event) => reject(new Error(event.message));
-    });
-  });
-  assert.equal(answer, 5);
+  assert.equal(await answerOf(page, "classic.js"), 5);
 });
+
+test(
+  "a worker's worker, which has no frames, gets timed ones",
+  LIMIT,
+  async (t) => {
+    const { page } = await open(t);
+    assert.equal(await answerOf(page, "outer.js"), "3 frames, in order");
+  },
+);
 
 test("'self' in a frame made by srcdoc is its page", LIMIT, async (t) => {
   const { page } = await open(t);
