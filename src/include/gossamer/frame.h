@@ -1,8 +1,9 @@
 /* Animation frames and the page's canvas.
  *
  * In a page a frame is a requestAnimationFrame callback, and goroutines woken
- * by it run inside that callback: what they draw is in the same frame. Under
- * Node frames come 60 times a second. */
+ * by it run inside that callback: what they draw is in the same frame. Browsers
+ * give a page no frames while it is hidden. Under Node they come 60 times a
+ * second. */
 #ifndef GOSSAMER_FRAME_H
 #define GOSSAMER_FRAME_H
 
