@@ -96,8 +96,9 @@ static inline void finish(struct gs_case *c, int result) {
   }
 }
 
-/* GS_EAGAIN: would have to wait. */
-static inline int send_now(gs_chan *chan, const void *elem) {
+/* GS_EAGAIN: would have to wait. These two are inside the plain send and
+ * receive; the other forms call gs_chan_try_send() and gs_chan_try_recv(). */
+GS__INLINE int send_now(gs_chan *chan, const void *elem) {
   if (gs__unlikely(chan == NULL)) return GS_EAGAIN;
   if (gs__unlikely(chan->closed)) return GS_EPIPE;
   if (!gs__list_empty(&chan->receivers)) {
@@ -113,7 +114,7 @@ static inline int send_now(gs_chan *chan, const void *elem) {
   return GS_EAGAIN;
 }
 
-static inline int recv_now(gs_chan *chan, void *elem) {
+GS__INLINE int recv_now(gs_chan *chan, void *elem) {
   if (gs__unlikely(chan == NULL)) return GS_EAGAIN;
   if (chan->count > 0) {
     pop(chan, elem);
@@ -137,9 +138,15 @@ static inline int recv_now(gs_chan *chan, void *elem) {
   return GS_EAGAIN;
 }
 
+int gs_chan_try_send(gs_chan *chan, const void *elem) {
+  return send_now(chan, elem);
+}
+
+int gs_chan_try_recv(gs_chan *chan, void *elem) { return recv_now(chan, elem); }
+
 bool gs__chan_try(struct gs_case *c, int *result) {
-  *result = c->op == GS_CASE_SEND ? send_now(c->chan, c->elem)
-                                  : recv_now(c->chan, c->elem);
+  *result = c->op == GS_CASE_SEND ? gs_chan_try_send(c->chan, c->elem)
+                                  : gs_chan_try_recv(c->chan, c->elem);
   return *result != GS_EAGAIN;
 }
 
@@ -176,10 +183,8 @@ GS__INLINE int wait(struct gs_case *c, int64_t deadline_ns,
   return (int)gs__park(reason, c->chan);
 }
 
-GS__INLINE int send_until(gs_chan *chan, const void *elem,
-                          int64_t deadline_ns) {
-  int result = send_now(chan, elem);
-  if (result != GS_EAGAIN) return result;
+GS__INLINE int wait_to_send(gs_chan *chan, const void *elem,
+                            int64_t deadline_ns) {
   if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
   struct gs_case c;
   c.chan = chan;
@@ -189,9 +194,7 @@ GS__INLINE int send_until(gs_chan *chan, const void *elem,
               chan == NULL ? "send on NULL channel" : "channel send");
 }
 
-GS__INLINE int recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
-  int result = recv_now(chan, elem);
-  if (result != GS_EAGAIN) return result;
+GS__INLINE int wait_to_recv(gs_chan *chan, void *elem, int64_t deadline_ns) {
   if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
   struct gs_case c;
   c.chan = chan;
@@ -204,31 +207,33 @@ GS__INLINE int recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
 GS__LEAF(gs_chan_send)
 int gs_chan_send(gs_chan *chan, const void *elem) {
   GS__LEAF_BODY(int);
-  return send_until(chan, elem, GS_FOREVER);
+  int result = send_now(chan, elem);
+  if (result != GS_EAGAIN) return result;
+  return wait_to_send(chan, elem, GS_FOREVER);
 }
 
 GS__LEAF(gs_chan_send_until)
 int gs_chan_send_until(gs_chan *chan, const void *elem, int64_t deadline_ns) {
   GS__LEAF_BODY(int);
-  return send_until(chan, elem, deadline_ns);
+  int result = gs_chan_try_send(chan, elem);
+  if (result != GS_EAGAIN) return result;
+  return wait_to_send(chan, elem, deadline_ns);
 }
 
 GS__LEAF(gs_chan_recv) int gs_chan_recv(gs_chan *chan, void *elem) {
   GS__LEAF_BODY(int);
-  return recv_until(chan, elem, GS_FOREVER);
+  int result = recv_now(chan, elem);
+  if (result != GS_EAGAIN) return result;
+  return wait_to_recv(chan, elem, GS_FOREVER);
 }
 
 GS__LEAF(gs_chan_recv_until)
 int gs_chan_recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
   GS__LEAF_BODY(int);
-  return recv_until(chan, elem, deadline_ns);
+  int result = gs_chan_try_recv(chan, elem);
+  if (result != GS_EAGAIN) return result;
+  return wait_to_recv(chan, elem, deadline_ns);
 }
-
-int gs_chan_try_send(gs_chan *chan, const void *elem) {
-  return send_now(chan, elem);
-}
-
-int gs_chan_try_recv(gs_chan *chan, void *elem) { return recv_now(chan, elem); }
 
 int gs_chan_close(gs_chan *chan) {
   if (chan == NULL) return GS_EINVAL;
