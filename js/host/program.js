@@ -28,8 +28,6 @@ export function programImports(host) {
       throw new ProcExit(code);
     },
 
-    wake: () => events.wake(),
-
     /**
      * Debug builds: their stack check follows the running goroutine.
      * @param {number} top

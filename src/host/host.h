@@ -32,8 +32,6 @@ GS__IMPORT("report")
 void gs__host_report(const char *text, size_t text_bytes);
 /* Ends the program; does not return. */
 GS__IMPORT("exit") void gs__host_exit(int32_t code);
-/* Asks for gs_pump() to be called, soon and not from inside this call. */
-GS__IMPORT("wake") void gs__host_wake(void);
 
 /* ---- operations ---- */
 

@@ -1,8 +1,8 @@
 /* The switch in wasm: Asyncify used as an instruction set. Unwinding and
  * rewinding both happen inside gs__coro_resume(); JavaScript never sees them.
  *
- * One block a coroutine: canary, then the stack, then the object. The C stack
- * grows down from the object, saved frames grow up from the canary, so that
+ * One block a coroutine: guard, then the stack, then the object. The C stack
+ * grows down from the object, saved frames grow up from the guard, so that
  * all free stack is room for them. Either may overwrite what lies at the other
  * end before it is found out: each end has a note of who it was. */
 #include <stdlib.h>

@@ -63,8 +63,6 @@ void gs__host_exit(int32_t code) {
   _Exit(code);
 }
 
-void gs__host_wake(void) { host_fake.wakes++; }
-
 /* ---- operations ---- */
 
 static struct host_fake_op *find(uint32_t token) {

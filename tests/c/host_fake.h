@@ -35,7 +35,6 @@ struct host_fake {
   uint32_t started; /* counts, from the start of the test */
   uint32_t canceled;
   uint32_t canceled_unknown; /* tokens that were not pending */
-  uint32_t wakes;
   uint32_t opened;
   uint32_t closed;
   uint32_t frame_requests;

@@ -5,7 +5,8 @@
  * golang.org/x/sync, POSIX condition variables and barriers.
  *
  * Functions that park come in three forms, as in chan.h: plain, `_try_` (never
- * parks, GS_EAGAIN) and `_until` an absolute deadline (GS_ETIMEDOUT). Outside a
+ * parks, GS_EAGAIN) and `_until` an absolute deadline (GS_ETIMEDOUT, or
+ * GS_ENOMEM when the deadline cannot be queued). Outside a
  * goroutine, those that would wait answer GS_EPERM. */
 #ifndef GOSSAMER_SYNC_H
 #define GOSSAMER_SYNC_H
