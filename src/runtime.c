@@ -93,7 +93,7 @@ int32_t gs_boot(void) {
   gs__random_seed(&gs__sched.random, seed);
   gs__clock_read();
   if (main == NULL && __main_void == NULL) {
-    gs__sched.serving = true;
+    gs__sched.serving = 1;
     return 1;
   }
   struct gs_go_options options = {.stack_bytes = GS__MAIN_STACK_BYTES,

@@ -9,7 +9,7 @@
 static int sleep_ns(int64_t ns) {
   int error = gs_sleep(ns);
   if (error == GS_OK) return 0;
-  errno = error == GS_ENOMEM ? ENOMEM : EPERM;
+  errno = -error; /* GS_E* are negative errno numbers */
   return -1;
 }
 

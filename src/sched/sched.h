@@ -16,7 +16,22 @@
 #include "../base/random.h"
 #include "coro.h"
 
-struct gs__clause;
+/* One thing that can wake a parked task: see wait.h. */
+struct gs__clause {
+  struct gs__list node;    /* the queue it waits in */
+  struct gs__task *task;   /* who waits */
+  struct gs__clause *next; /* of the same task */
+  uint32_t kind;           /* enum gs__clause_kind */
+  uint32_t tag;            /* its owner's */
+};
+
+/* What may end every wait of the tasks under it: the first member of a
+ * struct gs_ctx. */
+struct gs__scope {
+  struct gs__list waiters; /* scope clauses of parked tasks */
+  int done;                /* 0, or what their waits end with */
+  uint32_t references;
+};
 
 enum gs__state {
   GS__READY,  /* in the run queue, or gs__sched.current and running */
@@ -31,12 +46,15 @@ struct gs__task {
   struct gs__list all;        /* in gs__sched.all */
   int64_t result;             /* what the leaf returns when it runs again */
   gs_id id;
-  int64_t since_ns;   /* when it last parked, to the pump's precision */
-  const char *reason; /* what it waits for: "chan receive" */
-  const void *object; /* the channel or the like, or NULL */
-  const char *name;   /* or NULL */
-  int saved_errno;    /* its errno, while not running */
-  uint8_t state;      /* enum gs__state */
+  int64_t since_ns;        /* when it last parked, to the pump's precision */
+  const char *reason;      /* what it waits for: "chan receive" */
+  const void *object;      /* the channel or the like, or NULL */
+  const char *name;        /* or NULL */
+  struct gs__scope *scope; /* one reference, or NULL: nothing ends its waits */
+  struct gs__clause scope_clause; /* in scope->waiters, while parked */
+  uint32_t shields;               /* while > 0 its waits do not end by scope */
+  int saved_errno;                /* its errno, while not running */
+  uint8_t state;                  /* enum gs__state */
 };
 
 /* Blocks of ended tasks, by stack size. */
@@ -65,7 +83,7 @@ struct gs__sched {
   int64_t now_ns;           /* the clock, as last read */
   bool pumping;             /* inside gs__sched_pump() */
   bool virtual_clock;       /* time passes only when all are parked */
-  bool serving;             /* waiting for ever is not a deadlock */
+  uint32_t serving;         /* while > 0 waiting for ever is no deadlock */
   bool running_main;        /* the program has a main that has not ended */
   bool stopping;            /* deadlock or overflow is being reported */
   uint32_t outstanding;     /* host operations and frame waits pending */
@@ -122,14 +140,26 @@ static inline void gs__ready(struct gs__task *task) {
   s->tail = task;
 }
 
-/* Parks the current task; the last thing a leaf does. Returns the result
- * natively, and nothing of use in wasm. */
+/* Puts a task that parks under its scope. True when that is done already: then
+ * the task's clauses are canceled and it goes on with task->result. */
+bool gs__scope_refuses(struct gs__task *task);
+
+/* 0, or what the task's scope ends its waits with. */
+static inline int gs__scope_error(const struct gs__task *task) {
+  return task->shields > 0 ? 0 : task->scope->done;
+}
+
+/* Parks the current task; the last thing a leaf does. The result is of use
+ * only natively, and when the task need not park. */
 GS__INLINE int64_t gs__park(const char *reason, const void *object) {
   struct gs__task *task = gs__sched.current;
   task->state = GS__PARKED;
   task->reason = reason;
   task->object = object;
   task->since_ns = gs__sched.now_ns;
+  if (gs__unlikely(task->scope != NULL) && gs__scope_refuses(task)) {
+    return task->result;
+  }
   gs__coro_park(&task->coro);
   return task->result;
 }
@@ -139,9 +169,24 @@ GS__INLINE int64_t gs__park(const char *reason, const void *object) {
 GS__INLINE int gs__yield(void) {
   struct gs__task *task = gs__sched.current;
   task->result = GS_OK;
+  if (gs__unlikely(task->scope != NULL)) task->result = gs__scope_error(task);
   gs__ready(task);
   gs__coro_park(&task->coro);
-  return GS_OK;
+  return (int)task->result;
+}
+
+/* Frees a scope; the floor above that makes scopes defines it. */
+void gs__scope_free(struct gs__scope *scope) __attribute__((weak));
+
+static inline struct gs__scope *gs__scope_retain(struct gs__scope *scope) {
+  if (gs__unlikely(scope != NULL)) scope->references++;
+  return scope;
+}
+
+static inline void gs__scope_release(struct gs__scope *scope) {
+  if (gs__unlikely(scope != NULL) && --scope->references == 0) {
+    gs__scope_free(scope);
+  }
 }
 
 /* What a leaf returns when it is entered again. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "timer.h"
+#include "wait.h"
 
 #define STACK_ALIGN ((size_t)16)
 /* Beyond this, blocks of ended tasks go back to malloc. */
@@ -44,6 +45,8 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   task->reason = NULL;
   task->object = NULL;
   task->name = name;
+  task->scope = gs__scope_retain(s->current == NULL ? NULL : s->current->scope);
+  task->shields = 0;
   task->saved_errno = 0;
   gs__list_append(&s->all, &task->all);
   s->alive++;
@@ -73,6 +76,7 @@ void gs__task_end(struct gs__task *task) {
   gs_assert(task->clauses == NULL);
   task->state = GS__DONE;
   gs__list_remove(&task->all);
+  gs__scope_release(task->scope);
   s->alive--;
   size_t stack_bytes = task->coro.stack_bytes;
   struct gs__pool *pool = pool_of(s, stack_bytes);
@@ -89,8 +93,11 @@ void gs__sched_term(void) {
   struct gs__sched *s = &gs__sched;
   while (!gs__list_empty(&s->all)) {
     struct gs__list *node = s->all.next;
+    struct gs__task *task = gs__container(node, struct gs__task, all);
     gs__list_remove(node);
-    gs__coro_free(gs__container(node, struct gs__task, all));
+    if (task->state == GS__PARKED) gs__scope_leave(task);
+    gs__scope_release(task->scope);
+    gs__coro_free(task);
   }
   for (int i = 0; i < GS__POOLS; i++) {
     struct gs__task *task = s->pools[i].first;
@@ -110,10 +117,18 @@ GS__LEAF(gs_yield) int gs_yield(void) {
   return gs__yield();
 }
 
+static void stop_serving(struct gs__clause *clause) {
+  (void)clause;
+  gs__sched.serving--;
+}
+
 GS__LEAF(gs_serve) int gs_serve(void) {
   GS__LEAF_BODY(int);
   if (gs__sched.current == NULL) return GS_EPERM;
-  gs__sched.serving = true;
+  struct gs__clause_other clause;
+  clause.cancel = stop_serving;
+  gs__wait_add(&clause.clause, GS__CLAUSE_OTHER);
+  gs__sched.serving++;
   return (int)gs__park("calls from the host", NULL);
 }
 

@@ -12,15 +12,9 @@
 enum gs__clause_kind {
   GS__CLAUSE_LIST,  /* in a list: canceled by leaving it */
   GS__CLAUSE_TIMER, /* the first member of a struct gs__deadline */
-  GS__CLAUSE_OTHER  /* the first member of a struct gs__clause_other */
-};
-
-struct gs__clause {
-  struct gs__list node;    /* the queue it waits in */
-  struct gs__task *task;   /* who waits */
-  struct gs__clause *next; /* of the same task */
-  uint32_t kind;           /* enum gs__clause_kind */
-  uint32_t tag;            /* its owner's */
+  GS__CLAUSE_OTHER, /* the first member of a struct gs__clause_other */
+  GS__CLAUSE_MOVES  /* as OTHER, but when the scope ends the wait, cancel() has
+                     * the task wait for something else, with task->result */
 };
 
 struct gs__clause_other {
@@ -40,13 +34,15 @@ static inline void gs__wait_add(struct gs__clause *clause,
 /* Cancels a clause that is not in a list. */
 void gs__wait_cancel(struct gs__clause *clause);
 
-/* Makes the task of `fired` runnable with `result`. The caller has taken
- * `fired` out of its queue. */
-static inline void gs__wake(struct gs__clause *fired, int64_t result) {
-  struct gs__task *task = fired->task;
-  gs_assert(task->state == GS__PARKED);
+/* Ends the waits of all tasks that are under the scope; scope->done is set. */
+void gs__scope_end_waits(struct gs__scope *scope);
+/* The parked task waits on, but no more under its scope. */
+void gs__scope_leave(struct gs__task *task);
+
+static inline void gs__clauses_cancel(struct gs__task *task,
+                                      const struct gs__clause *but) {
   for (struct gs__clause *c = task->clauses; c != NULL; c = c->next) {
-    if (c == fired) continue;
+    if (c == but) continue;
     if (gs__likely(c->kind == GS__CLAUSE_LIST)) {
       gs__list_remove(&c->node);
     } else {
@@ -54,6 +50,14 @@ static inline void gs__wake(struct gs__clause *fired, int64_t result) {
     }
   }
   task->clauses = NULL;
+}
+
+/* Makes the task of `fired` runnable with `result`. The caller has taken
+ * `fired` out of its queue. */
+static inline void gs__wake(struct gs__clause *fired, int64_t result) {
+  struct gs__task *task = fired->task;
+  gs_assert(task->state == GS__PARKED);
+  gs__clauses_cancel(task, fired);
   task->result = result;
   gs__ready(task);
 }

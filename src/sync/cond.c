@@ -1,6 +1,6 @@
 /* Condition variables: see gossamer/sync.h. A waiter that is signaled, or whose
- * deadline comes, does not run: it moves to the mutex's queue, and runs when
- * the mutex is its own. */
+ * deadline comes or context is done, does not run: it moves to the mutex's
+ * queue, and runs when the mutex is its own. */
 #include "mutex.h"
 
 struct cond_waiter {
@@ -14,6 +14,7 @@ static void requeue(struct cond_waiter *w, int result) {
   struct gs__clause *clause = &w->waiter.clause.clause;
   gs_mutex *mutex = w->mutex;
   gs__alarm_clear(&w->alarm);
+  gs__scope_leave(clause->task); /* it must have the mutex when it returns */
   w->waiter.amount = result;
   clause->task->reason = GS__MUTEX_REASON;
   clause->task->object = mutex;
@@ -28,6 +29,12 @@ static void expire(struct gs__alarm *alarm, int64_t deadline_ns) {
   requeue(w, GS_ETIMEDOUT);
 }
 
+/* Its context is done. */
+static void interrupt(struct gs__clause *clause) {
+  gs__list_remove(&clause->node);
+  requeue((struct cond_waiter *)clause, (int)clause->task->result);
+}
+
 GS__INLINE int wait_until(gs_cond *cond, gs_mutex *mutex, int64_t deadline_ns) {
   struct gs__task *task = gs__sched.current;
   if (task == NULL || mutex->gs__holder != task->id) return GS_EPERM;
@@ -39,7 +46,8 @@ GS__INLINE int wait_until(gs_cond *cond, gs_mutex *mutex, int64_t deadline_ns) {
     return GS_ENOMEM;
   }
   gs__mutex_hand_over(mutex);
-  gs__queue_add(&cond->gs__waiters, &w.waiter, NULL, GS_FOREVER);
+  gs__queue_add(&cond->gs__waiters, &w.waiter, interrupt, GS_FOREVER);
+  w.waiter.clause.clause.kind = GS__CLAUSE_MOVES;
   return (int)gs__park("condition", cond);
 }
 

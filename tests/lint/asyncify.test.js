@@ -143,7 +143,7 @@ test("the runtime's own functions are not instrumented", () => {
 });
 
 test("the fixture's parking functions are instrumented", () => {
-  for (const name of ["channels", "time_and_frames", "network"]) {
+  for (const name of ["channels", "contexts", "time_and_frames", "network"]) {
     assert.ok(isInstrumented(bodies.get(name) ?? ""), name);
   }
 });

@@ -55,12 +55,13 @@ gs_id gs_go(gs_func *fn, void *arg);
 gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg);
 
 /* **Parks** behind all goroutines that are ready to run, and gives the host a
- * turn when the time slice is over. 0, or GS_EPERM outside a goroutine. */
+ * turn when the time slice is over. 0; in a context that is done, its error,
+ * having yielded all the same; GS_EPERM outside a goroutine. */
 int gs_yield(void);
 
-/* **Parks** for ever while the program serves calls from JavaScript: it ends
- * when the host stops it. Other goroutines that wait are then not a deadlock.
- * Returns only outside a goroutine, with GS_EPERM. */
+/* **Parks** while the program serves calls from JavaScript: until the host
+ * stops it, or the caller's context is done. Other goroutines that wait are
+ * then not a deadlock. GS_EPERM outside a goroutine. */
 int gs_serve(void);
 
 /* Ends the calling goroutine and runs nothing more of it (Go's Goexit). In

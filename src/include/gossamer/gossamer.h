@@ -7,6 +7,7 @@
 #define GOSSAMER_GOSSAMER_H
 
 #include "chan.h"
+#include "ctx.h"
 #include "error.h"
 #include "export.h"
 #include "frame.h"

@@ -26,6 +26,11 @@ static void time_and_frames(void *arg) {
   gs_exit();
 }
 
+static void contexts(void *arg) {
+  gs_ctx_wait(arg);
+  gs_ctx_wait_until(arg, gs_deadline(GS_SECOND));
+}
+
 static void network(void *arg) {
   gs_http *http = NULL;
   char bytes[64];
@@ -99,6 +104,7 @@ int main(void) {
   gs_chan_new(&chan, sizeof(int), 1);
   gs_go(channels, chan);
   gs_go(time_and_frames, NULL);
+  gs_go(contexts, NULL);
   gs_go(network, "https://example.com/");
   gs_go(locks, chan);
   gs_go(never_parks, chan);
