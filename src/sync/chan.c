@@ -13,10 +13,13 @@ int gs_chan_new(gs_chan **out, size_t elem_bytes, size_t capacity) {
   }
   gs_chan *chan = malloc(sizeof *chan + elem_bytes * capacity);
   if (chan == NULL) return GS_ENOMEM;
-  *chan = (gs_chan){.elem_bytes = elem_bytes,
-                    .capacity = capacity,
-                    .references = 1,
-                    .buffer = (unsigned char *)(chan + 1)};
+  *chan = (gs_chan){
+      .elem_bytes = elem_bytes, .capacity = capacity, .references = 1};
+  chan->ring = (struct gs__ring){.send_limit = capacity,
+                                 .head = chan->buffer,
+                                 .tail = chan->buffer,
+                                 .start = chan->buffer,
+                                 .end = chan->buffer + elem_bytes * capacity};
   gs__list_init(&chan->receivers);
   gs__list_init(&chan->senders);
   *out = chan;
@@ -35,7 +38,7 @@ void gs_chan_release(gs_chan *chan) {
 }
 
 size_t gs_chan_len(const gs_chan *chan) {
-  return chan == NULL ? 0 : chan->count;
+  return chan == NULL ? 0 : chan->ring.count;
 }
 
 size_t gs_chan_cap(const gs_chan *chan) {
@@ -61,21 +64,23 @@ static inline void copy(void *to, const void *from, size_t bytes) {
   }
 }
 
-static inline unsigned char *slot(gs_chan *chan, size_t index) {
-  return chan->buffer + index * chan->elem_bytes;
+static inline unsigned char *behind(const gs_chan *chan, unsigned char *slot) {
+  slot += chan->elem_bytes;
+  return slot == chan->ring.end ? chan->ring.start : slot;
 }
 
 static inline void push(gs_chan *chan, const void *elem) {
-  size_t index = chan->head + chan->count;
-  if (index >= chan->capacity) index -= chan->capacity;
-  copy(slot(chan, index), elem, chan->elem_bytes);
-  chan->count++;
+  struct gs__ring *ring = &chan->ring;
+  copy(ring->tail, elem, chan->elem_bytes);
+  ring->tail = behind(chan, ring->tail);
+  ring->count++;
 }
 
 static inline void pop(gs_chan *chan, void *elem) {
-  if (elem != NULL) copy(elem, slot(chan, chan->head), chan->elem_bytes);
-  if (++chan->head == chan->capacity) chan->head = 0;
-  chan->count--;
+  struct gs__ring *ring = &chan->ring;
+  if (elem != NULL) copy(elem, ring->head, chan->elem_bytes);
+  ring->head = behind(chan, ring->head);
+  ring->count--;
 }
 
 static inline struct gs_case *first_case(struct gs__list *queue) {
@@ -100,6 +105,11 @@ static inline void finish(struct gs_case *c, int result) {
  * receive; the other forms call gs_chan_try_send() and gs_chan_try_recv(). */
 GS__INLINE int send_now(gs_chan *chan, const void *elem) {
   if (gs__unlikely(chan == NULL)) return GS_EAGAIN;
+  struct gs__ring *ring = &chan->ring;
+  if (gs__likely(ring->count < ring->send_limit)) {
+    push(chan, elem);
+    return GS_OK;
+  }
   if (gs__unlikely(chan->closed)) return GS_EPIPE;
   if (!gs__list_empty(&chan->receivers)) {
     struct gs_case *receiver = first_case(&chan->receivers);
@@ -107,28 +117,34 @@ GS__INLINE int send_now(gs_chan *chan, const void *elem) {
     finish(receiver, 1);
     return GS_OK;
   }
-  if (chan->count < chan->capacity) {
-    push(chan, elem);
-    return GS_OK;
-  }
-  return GS_EAGAIN;
+  if (chan->capacity == 0) return GS_EAGAIN;
+  ring->send_limit = chan->capacity;
+  if (ring->count == chan->capacity) return GS_EAGAIN;
+  push(chan, elem);
+  return GS_OK;
 }
 
 GS__INLINE int recv_now(gs_chan *chan, void *elem) {
   if (gs__unlikely(chan == NULL)) return GS_EAGAIN;
-  if (chan->count > 0) {
+  struct gs__ring *ring = &chan->ring;
+  if (gs__likely(ring->count > ring->recv_floor)) {
     pop(chan, elem);
-    if (!gs__list_empty(&chan->senders)) {
-      struct gs_case *sender = first_case(&chan->senders);
-      push(chan, sender->elem);
-      finish(sender, GS_OK);
-    }
     return 1;
   }
   if (!gs__list_empty(&chan->senders)) {
     struct gs_case *sender = first_case(&chan->senders);
-    if (elem != NULL) copy(elem, sender->elem, chan->elem_bytes);
+    if (ring->count > 0) {
+      pop(chan, elem);
+      push(chan, sender->elem);
+    } else if (elem != NULL) {
+      copy(elem, sender->elem, chan->elem_bytes);
+    }
     finish(sender, GS_OK);
+    return 1;
+  }
+  ring->recv_floor = 0;
+  if (ring->count > 0) {
+    pop(chan, elem);
     return 1;
   }
   if (chan->closed) {
@@ -155,17 +171,23 @@ bool gs__chan_ready(const struct gs_case *c) {
   if (chan == NULL) return false;
   if (chan->closed) return true;
   return c->op == GS_CASE_SEND
-             ? chan->count < chan->capacity || !gs__list_empty(&chan->receivers)
-             : chan->count > 0 || !gs__list_empty(&chan->senders);
+             ? chan->ring.count < chan->capacity ||
+                   !gs__list_empty(&chan->receivers)
+             : chan->ring.count > 0 || !gs__list_empty(&chan->senders);
 }
 
 static inline void enqueue(struct gs_case *c, uint32_t tag) {
   struct gs__clause *clause = gs__case_clause(c);
   clause->tag = tag;
   gs__wait_add(clause, GS__CLAUSE_LIST);
-  gs__list_append(
-      c->op == GS_CASE_SEND ? &c->chan->senders : &c->chan->receivers,
-      &clause->node);
+  gs_chan *chan = c->chan;
+  if (c->op == GS_CASE_SEND) {
+    chan->ring.recv_floor = SIZE_MAX;
+    gs__list_append(&chan->senders, &clause->node);
+  } else {
+    chan->ring.send_limit = 0;
+    gs__list_append(&chan->receivers, &clause->node);
+  }
 }
 
 void gs__chan_enqueue(struct gs_case *c, uint32_t tag) { enqueue(c, tag); }
@@ -239,6 +261,7 @@ int gs_chan_close(gs_chan *chan) {
   if (chan == NULL) return GS_EINVAL;
   if (chan->closed) return GS_EPIPE;
   chan->closed = true;
+  chan->ring.send_limit = 0;
   while (!gs__list_empty(&chan->receivers)) {
     struct gs_case *receiver = first_case(&chan->receivers);
     if (receiver->elem != NULL) memset(receiver->elem, 0, chan->elem_bytes);
@@ -252,27 +275,42 @@ int gs_chan_close(gs_chan *chan) {
 
 int gs__chan_replace(gs_chan *chan, const void *elem) {
   gs_assert(chan->capacity == 1);
-  if (chan->count == 1 && !chan->closed) pop(chan, NULL);
+  if (chan->ring.count == 1 && !chan->closed) pop(chan, NULL);
   return send_now(chan, elem);
 }
 
 void gs__chan_drain(gs_chan *chan) {
-  while (chan->count > 0) pop(chan, NULL);
+  while (chan->ring.count > 0) pop(chan, NULL);
+}
+
+static size_t slot_index(const gs_chan *chan, const unsigned char *slot) {
+  return (size_t)(slot - chan->buffer) / chan->elem_bytes;
 }
 
 void gs__chan_check(const gs_chan *chan) {
-  if (!gs__list_empty(&chan->receivers) && chan->count > 0) {
-    gs__fatal("channel: a receiver waits though %zu are buffered", chan->count);
+  const struct gs__ring *ring = &chan->ring;
+  bool receivers = !gs__list_empty(&chan->receivers);
+  bool senders = !gs__list_empty(&chan->senders);
+  if (receivers && ring->count > 0) {
+    gs__fatal("channel: a receiver waits though %zu are buffered", ring->count);
   }
-  if (!gs__list_empty(&chan->senders) && chan->count < chan->capacity) {
+  if (senders && ring->count < chan->capacity) {
     gs__fatal("channel: a sender waits though there is room");
   }
-  if (chan->closed &&
-      (!gs__list_empty(&chan->receivers) || !gs__list_empty(&chan->senders))) {
+  if (chan->closed && (receivers || senders)) {
     gs__fatal("channel: somebody waits though it is closed");
   }
-  if (chan->count > chan->capacity || chan->references == 0) {
-    gs__fatal("channel: %zu of %zu buffered, %u references", chan->count,
+  if (ring->count > chan->capacity || chan->references == 0) {
+    gs__fatal("channel: %zu of %zu buffered, %u references", ring->count,
               chan->capacity, (unsigned)chan->references);
+  }
+  if (ring->send_limit > (chan->closed || receivers ? 0 : chan->capacity) ||
+      (ring->recv_floor == 0 && senders)) {
+    gs__fatal("channel: its limits let pass too much");
+  }
+  size_t end = slot_index(chan, ring->head) + ring->count;
+  if (chan->capacity > 0 &&
+      end % chan->capacity != slot_index(chan, ring->tail)) {
+    gs__fatal("channel: its ends are not %zu apart", ring->count);
   }
 }

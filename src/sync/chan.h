@@ -2,7 +2,10 @@
  *
  * Whoever comes second serves the first: a sender hands its element straight
  * to a waiting receiver, a receiver takes it straight from a waiting sender.
- * So a waiter has nothing left to do when it wakes. */
+ * So a waiter has nothing left to do when it wakes.
+ *
+ * The ring's limits may be too strict after a waiter gave up, never too lax:
+ * who finds no way past them looks at the queues and sets them right. */
 #ifndef GS_SYNC_CHAN_H
 #define GS_SYNC_CHAN_H
 
@@ -11,15 +14,14 @@
 #include "../sched/wait.h"
 
 struct gs_chan {
+  struct gs__ring ring; /* must be first: chan.h, typed.h */
   size_t elem_bytes;
   size_t capacity;
-  size_t count;              /* elements in the buffer */
-  size_t head;               /* index of the oldest */
   struct gs__list receivers; /* waiting, oldest first */
   struct gs__list senders;   /* waiting, oldest first */
   uint32_t references;
   bool closed;
-  unsigned char *buffer; /* behind this structure */
+  _Alignas(8) unsigned char buffer[];
 };
 
 /* The wait clause inside a case. Its tag is the case's index + 1 in a select,

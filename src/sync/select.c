@@ -3,32 +3,34 @@
 #include "../sched/timer.h"
 #include "chan.h"
 
-static int validate(const struct gs_case *cases, size_t count) {
-  if (cases == NULL && count > 0) return GS_EINVAL;
-  if (count > INT32_MAX) return GS_EINVAL;
-  for (size_t i = 0; i < count; i++) {
-    if ((unsigned)cases[i].op > GS_CASE_RECV) return GS_EINVAL;
-  }
-  return GS_OK;
-}
-
 static bool can_be_ready(const struct gs_case *c) {
   return c->op != GS_CASE_NONE && c->chan != NULL;
 }
 
-/* Does one of the ready cases, each as likely as the others: the n-th found
- * replaces the choice so far with probability 1/n. */
+/* The n-th ready case; there is one. */
+static size_t nth_ready(const struct gs_case *cases, uint32_t n) {
+  for (size_t i = 0;; i++) {
+    if (!can_be_ready(&cases[i]) || !gs__chan_ready(&cases[i])) continue;
+    if (n-- == 0) return i;
+  }
+}
+
+/* Does one of the ready cases, each as likely as the others. */
 static inline int select_now(struct gs_case *cases, size_t count) {
-  int error = validate(cases, count);
-  if (error != GS_OK) return error;
+  if (cases == NULL && count > 0) return GS_EINVAL;
+  if (count > INT32_MAX) return GS_EINVAL;
   size_t chosen = 0;
   uint32_t ready = 0;
   for (size_t i = 0; i < count; i++) {
+    if ((unsigned)cases[i].op > GS_CASE_RECV) return GS_EINVAL;
     if (!can_be_ready(&cases[i]) || !gs__chan_ready(&cases[i])) continue;
-    ready++;
-    if (ready == 1 || gs__choose(ready) == 0) chosen = i;
+    if (ready++ == 0) chosen = i;
   }
   if (ready == 0) return GS_EAGAIN;
+  if (ready > 1) {
+    uint32_t n = gs__choose(ready);
+    if (n > 0) chosen = nth_ready(cases, n);
+  }
   gs__chan_try(&cases[chosen], &cases[chosen].result);
   return (int)chosen;
 }

@@ -59,7 +59,7 @@ HOST_DEATH_TEST(a_receiver_that_waits_beside_elements_is_seen,
   gs_chan *chan = new_chan(1);
   struct gs__list node;
   gs__list_append(&chan->receivers, &node);
-  chan->count = 1;
+  chan->ring.count = 1;
   gs__chan_check(chan);
 }
 
@@ -83,6 +83,6 @@ HOST_DEATH_TEST(a_waiter_on_a_closed_channel_is_seen,
 HOST_DEATH_TEST(a_channel_that_holds_more_than_it_can_is_seen,
                 "fatal: channel: 3 of 2 buffered, 1 references") {
   gs_chan *chan = new_chan(2);
-  chan->count = 3;
+  chan->ring.count = 3;
   gs__chan_check(chan);
 }

@@ -18,6 +18,17 @@ extern "C" {
 
 typedef struct gs_chan gs_chan;
 
+/* The runtime's: a channel begins with it, for the inline paths of typed.h. */
+struct gs__ring {
+  size_t count;         /* elements in the buffer */
+  size_t send_limit;    /* count < it: there is room and nobody to serve */
+  size_t recv_floor;    /* count > it: an element and no sender to let in */
+  unsigned char *head;  /* the oldest element */
+  unsigned char *tail;  /* where the next one goes */
+  unsigned char *start; /* of the buffer */
+  unsigned char *end;   /* behind it */
+};
+
 /* Makes a channel for elements of elem_bytes (at least 1) that buffers
  * `capacity` of them (0: unbuffered). 0 with *out set; GS_EINVAL when
  * elem_bytes is 0 or out is NULL; GS_ENOMEM when the buffer is larger than can

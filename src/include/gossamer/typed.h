@@ -13,7 +13,46 @@
 #ifndef GOSSAMER_TYPED_H
 #define GOSSAMER_TYPED_H
 
+#include <string.h>
+
 #include "chan.h"
+
+/* A buffered channel with room, or with an element, is served in place: the
+ * size of the element is a constant here. Everything else is a call. Debug
+ * builds always call. */
+static inline __attribute__((always_inline)) int gs__send_typed(
+    gs_chan *chan, const void *elem, size_t elem_bytes) {
+  struct gs__ring *ring = (struct gs__ring *)(void *)chan;
+#ifndef GS_DEBUG
+  if (ring != NULL && ring->count < ring->send_limit) {
+    unsigned char *slot = ring->tail;
+    memcpy(slot, elem, elem_bytes);
+    slot += elem_bytes;
+    ring->tail = slot == ring->end ? ring->start : slot;
+    ring->count++;
+    return GS_OK;
+  }
+#endif
+  (void)ring, (void)elem_bytes;
+  return gs_chan_send(chan, elem);
+}
+
+static inline __attribute__((always_inline)) int gs__recv_typed(
+    gs_chan *chan, void *elem, size_t elem_bytes) {
+  struct gs__ring *ring = (struct gs__ring *)(void *)chan;
+#ifndef GS_DEBUG
+  if (ring != NULL && elem != NULL && ring->count > ring->recv_floor) {
+    unsigned char *slot = ring->head;
+    memcpy(elem, slot, elem_bytes);
+    slot += elem_bytes;
+    ring->head = slot == ring->end ? ring->start : slot;
+    ring->count--;
+    return 1;
+  }
+#endif
+  (void)ring, (void)elem_bytes;
+  return gs_chan_recv(chan, elem);
+}
 
 #ifdef __cplusplus
 #include <type_traits>
@@ -50,11 +89,11 @@ inline int gs_make(C *out, size_t capacity) {
     return plain(c.chan, elem EXTRA_ARGS);                             \
   }
 #define GS__COMMA ,
-GS__TYPED_SEND(gs_send, gs_chan_send, , )
+GS__TYPED_SEND(gs_send, gs__send_typed, , GS__COMMA sizeof(V))
 GS__TYPED_SEND(gs_try_send, gs_chan_try_send, , )
 GS__TYPED_SEND(gs_send_until, gs_chan_send_until, GS__COMMA int64_t deadline_ns,
                GS__COMMA deadline_ns)
-GS__TYPED_RECV(gs_recv, gs_chan_recv, , )
+GS__TYPED_RECV(gs_recv, gs__recv_typed, , GS__COMMA sizeof(V))
 GS__TYPED_RECV(gs_try_recv, gs_chan_try_recv, , )
 GS__TYPED_RECV(gs_recv_until, gs_chan_recv_until, GS__COMMA int64_t deadline_ns,
                GS__COMMA deadline_ns)
@@ -106,8 +145,10 @@ inline gs_case gs_recv_case(C c, V *elem) {
   gs_chan_new(&(out)->chan, sizeof(GS__ELEM(*(out))), (capacity))
 
 /* The value may be any expression of exactly the element type. */
-#define gs_send(c, value) \
-  gs_chan_send((c).chan, (GS__ELEM(c)[1]){(value)} + GS__SAME_VALUE(c, value))
+#define gs_send(c, value)                                              \
+  gs__send_typed((c).chan,                                             \
+                 (GS__ELEM(c)[1]){(value)} + GS__SAME_VALUE(c, value), \
+                 sizeof(GS__ELEM(c)))
 #define gs_try_send(c, value) \
   gs_chan_try_send((c).chan,  \
                    (GS__ELEM(c)[1]){(value)} + GS__SAME_VALUE(c, value))
@@ -115,8 +156,9 @@ inline gs_case gs_recv_case(C c, V *elem) {
   gs_chan_send_until((c).chan,                                             \
                      (GS__ELEM(c)[1]){(value)} + GS__SAME_VALUE(c, value), \
                      (deadline_ns))
-#define gs_recv(c, elem) \
-  gs_chan_recv((c).chan, (elem) + GS__SAME_POINTER(c, elem))
+#define gs_recv(c, elem)                                       \
+  gs__recv_typed((c).chan, (elem) + GS__SAME_POINTER(c, elem), \
+                 sizeof(GS__ELEM(c)))
 #define gs_try_recv(c, elem) \
   gs_chan_try_recv((c).chan, (elem) + GS__SAME_POINTER(c, elem))
 #define gs_recv_until(c, elem, deadline_ns)                        \
