@@ -166,16 +166,6 @@ bool gs__chan_try(struct gs_case *c, int *result) {
   return *result != GS_EAGAIN;
 }
 
-bool gs__chan_ready(const struct gs_case *c) {
-  const gs_chan *chan = c->chan;
-  if (chan == NULL) return false;
-  if (chan->closed) return true;
-  return c->op == GS_CASE_SEND
-             ? chan->ring.count < chan->capacity ||
-                   !gs__list_empty(&chan->receivers)
-             : chan->ring.count > 0 || !gs__list_empty(&chan->senders);
-}
-
 static inline void enqueue(struct gs_case *c, uint32_t tag) {
   struct gs__clause *clause = gs__case_clause(c);
   clause->tag = tag;

@@ -34,8 +34,16 @@ static inline struct gs__clause *gs__case_clause(struct gs_case *c) {
 /* Does `c` at once if it can: *result is then as of gs_chan_send or
  * gs_chan_recv. False: it would have to wait. */
 bool gs__chan_try(struct gs_case *c, int *result);
-/* Whether gs__chan_try() would succeed. */
-bool gs__chan_ready(const struct gs_case *c);
+/* Whether gs__chan_try() would succeed; the channel is not NULL. Without
+ * branches: see select.c. */
+static inline bool gs__chan_ready(const struct gs_case *c) {
+  const gs_chan *chan = c->chan;
+  bool sends = c->op == GS_CASE_SEND;
+  const struct gs__list *others = sends ? &chan->receivers : &chan->senders;
+  bool space = chan->ring.count < chan->capacity;
+  bool elems = chan->ring.count > 0;
+  return chan->closed | (sends ? space : elems) | !gs__list_empty(others);
+}
 /* Queues the current task's case behind the others. */
 void gs__chan_enqueue(struct gs_case *c, uint32_t tag);
 /* Puts an element into a channel of capacity 1, replacing what was there.

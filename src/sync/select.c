@@ -3,34 +3,47 @@
 #include "../sched/timer.h"
 #include "chan.h"
 
+#define MASK_BITS 64
+
 static bool can_be_ready(const struct gs_case *c) {
   return c->op != GS_CASE_NONE && c->chan != NULL;
 }
 
-/* The n-th ready case; there is one. */
-static size_t nth_ready(const struct gs_case *cases, uint32_t n) {
-  for (size_t i = 0;; i++) {
-    if (!can_be_ready(&cases[i]) || !gs__chan_ready(&cases[i])) continue;
-    if (n-- == 0) return i;
+/* What follows has hardly a branch that depends on which case is ready: a
+ * processor cannot guess a random choice, and a wrong guess costs as much as
+ * the rest of it. */
+static inline uint32_t is_ready(const struct gs_case *c) {
+  return can_be_ready(c) ? (uint32_t)gs__chan_ready(c) : 0;
+}
+
+/* The n-th of the ready cases, counted from 0; there is one. */
+static inline size_t nth_ready(const struct gs_case *cases, size_t count,
+                               uint64_t ready, uint32_t n) {
+  size_t index = 0;
+  uint32_t seen = 0;
+  for (size_t i = 0; i < count; i++) {
+    seen +=
+        count <= MASK_BITS ? (uint32_t)(ready >> i) & 1 : is_ready(&cases[i]);
+    index += seen <= n;
   }
+  return index;
 }
 
 /* Does one of the ready cases, each as likely as the others. */
 static inline int select_now(struct gs_case *cases, size_t count) {
   if (cases == NULL && count > 0) return GS_EINVAL;
   if (count > INT32_MAX) return GS_EINVAL;
-  size_t chosen = 0;
+  uint64_t mask = 0; /* of the ready ones, when there are few cases */
   uint32_t ready = 0;
   for (size_t i = 0; i < count; i++) {
     if ((unsigned)cases[i].op > GS_CASE_RECV) return GS_EINVAL;
-    if (!can_be_ready(&cases[i]) || !gs__chan_ready(&cases[i])) continue;
-    if (ready++ == 0) chosen = i;
+    uint32_t one = is_ready(&cases[i]);
+    ready += one;
+    mask |= (uint64_t)one << (i % MASK_BITS);
   }
   if (ready == 0) return GS_EAGAIN;
-  if (ready > 1) {
-    uint32_t n = gs__choose(ready);
-    if (n > 0) chosen = nth_ready(cases, n);
-  }
+  uint32_t n = ready == 1 ? 0 : gs__choose(ready);
+  size_t chosen = nth_ready(cases, count, mask, n);
   gs__chan_try(&cases[chosen], &cases[chosen].result);
   return (int)chosen;
 }
