@@ -99,6 +99,10 @@ class Program {
     return this.#services.calls;
   }
 
+  get signals() {
+    return this.#services.signals;
+  }
+
   /** Whether the module has a main(). */
   get hasMain() {
     return this.#hasMain;
@@ -238,6 +242,18 @@ export class App {
    */
   call(name, ...args) {
     return this.#program.calls.call(name, args);
+  }
+
+  /**
+   * Sends a signal to the program (gossamer/signal.h). Goroutines that wait
+   * for it run soon after.
+   * @param {import("./host/signal.js").SignalName | number} signal a name, or
+   *   the number of one of the program's own
+   * @param {number} [value] an integer of 32 bits that goes with it
+   * @returns {boolean} whether the program listens for it
+   */
+  signal(signal, value = 0) {
+    return this.#program.signals.send(signal, value);
   }
 
   /**

@@ -9,6 +9,7 @@
 #include "host/frame.h"
 #include "host/host.h"
 #include "host/op.h"
+#include "host/signal.h"
 #include "libc/args.h"
 #include "runtime.h"
 
@@ -21,6 +22,7 @@ void gs__runtime_init(uint64_t seed) {
 
 void gs__runtime_term(void) {
   gs__frames_term();
+  if (gs__signals_term != NULL) gs__signals_term();
   gs__ops_term();
   gs__sched_term();
 }
@@ -29,6 +31,14 @@ void gs__runtime_term(void) {
  * and make timers, which run after boot. */
 __attribute__((constructor(101))) static void init(void) {
   gs__runtime_init(0);
+}
+
+enum gs__idle gs__runtime_pump(void) {
+  enum gs__idle idle = gs__sched_pump();
+  if (gs__signals_sweep == NULL || idle == GS__IDLE_BUSY) return idle;
+  /* Whoever waits on for what has ended now is in a deadlock. */
+  bool ended = gs__signals_sweep();
+  return ended && idle == GS__IDLE_WAIT ? gs__sched_pump() : idle;
 }
 
 /* ---- fatal ends ---- */
@@ -107,7 +117,7 @@ int32_t gs_boot(void) {
 /* Milliseconds until the pump wants to be called again: 0 at once, -1 not
  * before a completion, -2 it is running already. */
 static double pump(void) {
-  enum gs__idle idle = gs__sched_pump();
+  enum gs__idle idle = gs__runtime_pump();
 #ifdef GS_DEBUG
   if (idle != GS__IDLE_BUSY) gs__sched_check();
 #endif

@@ -160,6 +160,12 @@ export class Events {
     }
   }
 
+  /** Pumps before it returns; the caller is a task, not wasm. */
+  pumpNow() {
+    this.#newTask();
+    this.#pump();
+  }
+
   /** Asks for a pump in a task of its own. */
   wakeLater() {
     if (this.ended) return;

@@ -9,6 +9,7 @@ import { frameImports } from "./frame.js";
 import { createHttp } from "./http.js";
 import { Ops, opImports } from "./op.js";
 import { programImports } from "./program.js";
+import { createSignals } from "./signal.js";
 import { createStdin } from "./stdin.js";
 
 /**
@@ -67,11 +68,13 @@ export function createHost(settings, platform, onEnd) {
   const canvas = createCanvas(host, settings.canvas);
   const http = createHttp(host, settings.http);
   const stdin = createStdin(host, settings.stdin);
+  const signals = createSignals(host);
   const calls = createCalls(host);
 
   return {
     host,
     calls,
+    signals,
     stdin: stdin.inlet,
     imports: {
       ...programImports(host),
@@ -80,6 +83,7 @@ export function createHost(settings, platform, onEnd) {
       ...canvas.imports,
       ...http.imports,
       ...stdin.imports,
+      ...signals.imports,
       ...calls.imports,
     },
     /**
@@ -91,6 +95,7 @@ export function createHost(settings, platform, onEnd) {
       canvas.close();
       http.close();
       stdin.close();
+      signals.close();
       calls.close(outcome);
       stdout.flush();
       stderr.flush();

@@ -1,5 +1,6 @@
-/* What the page or Node provides: clock, timer, frames, tasks. Events knows
- * nothing else of its surroundings, so tests put a made-up one in its place. */
+/* What the page or Node provides: clock, timer, frames, tasks, signals. The
+ * host knows nothing else of its surroundings, so tests put a made-up one in
+ * its place. */
 
 /**
  * @typedef {object} Platform
@@ -11,6 +12,15 @@
  * @property {boolean} clampsTimers whether timers set by timers are delayed
  * @property {(run: (timestampMs: number) => void) => unknown} requestFrame
  * @property {(frame: any) => void} cancelFrame
+ * @property {WatchSignal} watchSignal
+ * @property {() => { hidden: boolean, offline: boolean }} signalState
+ *
+ * Calls `run` with the signal's value each time it comes, until the function
+ * it answers is called. Many signals never come on many platforms.
+ * @typedef {(
+ *   name: import("./signal.js").SignalName,
+ *   run: (value: number) => void,
+ * ) => () => void} WatchSignal
  *
  * @typedef {object} Tasks
  * @property {() => void} post runs it in a task of its own, without delay
@@ -18,6 +28,8 @@
  */
 
 const FRAME_MS = 1000 / 60;
+/** The longest delay that timers take. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Browsers delay nested timers by 4 ms, but not messages.
@@ -71,6 +83,64 @@ function timedFrames() {
 }
 
 /**
+ * @param {EventTarget} target
+ * @param {string} type
+ * @param {(event: any) => void} run
+ */
+function listen(target, type, run) {
+  target.addEventListener(type, run);
+  return () => target.removeEventListener(type, run);
+}
+
+const neverComes = () => () => {};
+
+/** @type {WatchSignal} */
+function watchPage(name, run) {
+  if (name === "online" || name === "offline") {
+    return listen(globalThis, name, () => run(0));
+  }
+  if (typeof document === "undefined") return neverComes();
+  switch (name) {
+    case "hidden":
+    case "visible":
+      return listen(document, "visibilitychange", () => {
+        if (document.visibilityState === name) run(0);
+      });
+    case "freeze":
+    case "resume":
+      return listen(document, name, () => run(0));
+    case "pagehide":
+    case "pageshow":
+      return listen(globalThis, name, ({ persisted }) =>
+        run(persisted ? 1 : 0),
+      );
+    default:
+      return neverComes();
+  }
+}
+
+/** @type {WatchSignal} */
+function watchProcess(name, run) {
+  if (name !== "SIGINT" && name !== "SIGTERM") return neverComes();
+  const told = () => run(0);
+  // A listener alone would not keep Node alive.
+  const alive = setInterval(() => {}, MAX_DELAY_MS);
+  process.on(name, told);
+  return () => {
+    process.off(name, told);
+    clearInterval(alive);
+  };
+}
+
+/** @returns {WatchSignal} */
+function thisWatchSignal() {
+  if (isPage()) return watchPage;
+  return typeof globalThis.process?.on === "function"
+    ? watchProcess
+    : neverComes;
+}
+
+/**
  * A page or a worker of one. Asked in this way because pages may bring a
  * setImmediate of their own, and that one is as slow as a timer.
  */
@@ -105,5 +175,10 @@ export function thisPlatform() {
     cancelFrame: hasFrames
       ? (frame) => cancelAnimationFrame(frame)
       : (frame) => clearTimeout(frame),
+    watchSignal: thisWatchSignal(),
+    signalState: () => ({
+      hidden: globalThis.document?.visibilityState === "hidden",
+      offline: globalThis.navigator?.onLine === false,
+    }),
   };
 }

@@ -85,6 +85,14 @@ int32_t gs__host_http_error(char *buf, size_t buf_bytes);
 GS__IMPORT("stdin_read")
 int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes);
 
+/* ---- signals ---- */
+
+/* From now on the host reports these signals (GS_SIGNAL_* in
+ * gossamer/signal.h) by gs_signal_event(signal, value), and no others. */
+GS__IMPORT("signal_watch") void gs__host_signal_watch(uint32_t signals);
+/* As gs_signal_state(). */
+GS__IMPORT("signal_state") uint32_t gs__host_signal_state(void);
+
 /* ---- calls from JavaScript (struct gs__call in gossamer/export.h) ---- */
 
 /* The body of a call returned; call->result is read before this returns. */

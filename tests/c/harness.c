@@ -136,7 +136,7 @@ static void init(void) {
 
 void harness_run_all(void) {
   for (;;) {
-    enum gs__idle idle = gs__sched_pump();
+    enum gs__idle idle = gs__runtime_pump();
     gs__sched_check();
     switch (idle) {
       case GS__IDLE_EMPTY:

@@ -215,6 +215,15 @@ int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes) {
                                      .buf_bytes = buf_bytes});
 }
 
+/* ---- signals ---- */
+
+void gs__host_signal_watch(uint32_t signals) {
+  host_fake.signal_watches++;
+  host_fake.signals = signals;
+}
+
+uint32_t gs__host_signal_state(void) { return host_fake.signal_state; }
+
 /* ---- calls ---- */
 
 void gs__host_call_done(struct gs__call *call) {
@@ -228,4 +237,5 @@ void host_fake_check_nothing_left(void) {
     wrong("responses never closed", host_fake.opened - host_fake.closed);
   }
   if (host_fake.frame_requested) wrong("a frame is still requested", 0);
+  if (host_fake.signals != 0) wrong("still watched", host_fake.signals);
 }

@@ -41,6 +41,9 @@ struct host_fake {
   uint32_t frame_cancels;
   bool frame_requested;
   uint32_t last_canceled; /* tokens */
+  uint32_t signals;       /* that are watched */
+  uint32_t signal_watches;
+  uint32_t signal_state;
   uint32_t calls_done;
   /* For tests that let the host act by itself; NULL: it does not. */
   void (*on_start)(const struct host_fake_op *op);
@@ -60,7 +63,8 @@ void host_fake_complete(uint32_t token, int32_t result);
 int32_t host_fake_open(void);
 /* The frame that was requested has come. */
 void host_fake_frame(double timestamp_ms);
-/* No operation, response or frame request is left. */
+/* No operation, response or frame request is left,
+ * and no signal watched. */
 void host_fake_check_nothing_left(void);
 
 /* The export of src/host/op.c. */

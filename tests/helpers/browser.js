@@ -24,12 +24,22 @@ function executable() {
   return join(folder ?? "/", name);
 }
 
-/** @type {Promise<import("playwright-core").Browser> | null} */
-let running = null;
+/** @type {Map<boolean, Promise<import("playwright-core").Browser>>} */
+const running = new Map();
 
-/** The browser of this test process, started on first use. */
-export function browser() {
-  running ??= chromium.launch({
+/**
+ * The browser of this test process, started on first use; another one for
+ * pages that are kept when they are left and come back as they were.
+ */
+export function browser(keepsPages = false) {
+  const started = running.get(keepsPages) ?? launch(keepsPages);
+  running.set(keepsPages, started);
+  return started;
+}
+
+/** @param {boolean} keepsPages */
+function launch(keepsPages) {
+  return chromium.launch({
     executablePath: process.env.CHROMIUM ?? executable(),
     args: [
       // Chromium refuses its sandbox to root.
@@ -39,12 +49,12 @@ export function browser() {
       "--no-first-run",
       "--disable-sync",
     ],
+    ignoreDefaultArgs: keepsPages ? ["--disable-back-forward-cache"] : [],
   });
-  return running;
 }
 
 after(async () => {
-  if (running !== null) await (await running).close();
+  for (const started of running.values()) await (await started).close();
 });
 
 /**
@@ -53,6 +63,7 @@ after(async () => {
  * @property {{ width: number, height: number }} [viewport]
  * @property {"light" | "dark"} [colorScheme]
  * @property {number} [timeoutMs] for each wait on the page
+ * @property {boolean} [keepsPages] as browser()
  */
 
 /**
@@ -67,8 +78,10 @@ export async function openPage(t, url, options = {}) {
     viewport = { width: 1000, height: 700 },
     colorScheme = "light",
     timeoutMs = 20_000,
+    keepsPages = false,
   } = options;
-  const context = await (await browser()).newContext({ viewport, colorScheme });
+  const chrome = await browser(keepsPages);
+  const context = await chrome.newContext({ viewport, colorScheme });
   context.setDefaultTimeout(timeoutMs);
   const page = await context.newPage();
   /** @type {string[]} */

@@ -16,6 +16,10 @@ export function fakePlatform({ clampsTimers = false } = {}) {
   /** @type {Map<number, (timestampMs: number) => void>} */
   const frames = new Map();
 
+  /** @type {Map<string, (value: number) => void>} */
+  const watched = new Map();
+  const state = { hidden: false, offline: false };
+
   /** @type {Platform} */
   const platform = {
     now: () => nowMs,
@@ -43,6 +47,12 @@ export function fakePlatform({ clampsTimers = false } = {}) {
       return nextId;
     },
     cancelFrame: (frame) => void frames.delete(frame),
+    watchSignal: (name, run) => {
+      if (watched.has(name)) throw new Error(`${name} is watched already`);
+      watched.set(name, run);
+      return () => void watched.delete(name);
+    },
+    signalState: () => state,
   };
 
   function runMicrotasks() {
@@ -55,6 +65,10 @@ export function fakePlatform({ clampsTimers = false } = {}) {
     tasks,
     timers,
     frames,
+    /** What to call when a signal comes, by its name. */
+    watched,
+    /** What the page is said to be. */
+    state,
     /** @param {number} ms */
     advance: (ms) => {
       nowMs += ms;

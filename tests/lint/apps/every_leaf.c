@@ -77,6 +77,8 @@ static void never_parks(void *arg) {
   gs_timer *timer = NULL;
   if (gs_timer_new(&timer, GS_SECOND, 0) == GS_OK) gs_timer_release(timer);
   gs_frame_chan(arg);
+  gs_signal_chan(arg, GS_SIGNAL_USER(0), 1);
+  gs_signal_raise(GS_SIGNAL_USER(0), 0);
   gs_mutex mutex = GS_SYNC_INIT;
   if (gs_mutex_try_lock(&mutex) == GS_OK) gs_mutex_unlock(&mutex);
   gs_rwmutex rwmutex = GS_SYNC_INIT;
