@@ -81,9 +81,6 @@ class Program {
       wasi_snapshot_preview1: wasiImports(host, stdin, settings),
       env: {
         emscripten_notify_memory_growth: () => host.memory.renew(),
-        __handle_stack_overflow: () => {
-          throw new WebAssembly.RuntimeError("stack overflow");
-        },
       },
     };
     checkImports(module, name, this.#imports);
@@ -119,13 +116,6 @@ class Program {
     events.attach(/** @type {any} */ (exports));
     calls.declare(this.#exportNames);
     const booted = events.enter(() => {
-      // Debug builds check the stack at every function entry, even before
-      // the constructors ran.
-      exports.emscripten_stack_init?.();
-      exports.__set_stack_limits?.(
-        exports.emscripten_stack_get_base(),
-        exports.emscripten_stack_get_end(),
-      );
       exports._initialize?.();
       exports.gs_budget(this.#settings.budgetMs);
       return exports.gs_boot();

@@ -64,6 +64,10 @@ _Noreturn void gs__coro_overflowed(struct gs__coro *coro, gs_id id,
             gs__task_label(task), coro->stack_bytes);
 }
 
+_Noreturn void gs__coro_running_overflowed(void) {
+  gs__coro_overflowed(&gs__sched.current->coro, 0, NULL);
+}
+
 _Noreturn void gs__deadlock(void) {
   gs__clock_read();
   gs__fatal("all goroutines are asleep - deadlock");

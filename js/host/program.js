@@ -1,7 +1,6 @@
 /* The program as a whole: its clock, its seed, its end, the runtime's own
  * messages. */
 import { ProcExit } from "../errors.js";
-import { u32 } from "../memory.js";
 
 /** @param {import("./index.js").Host} host */
 export function programImports(host) {
@@ -26,15 +25,6 @@ export function programImports(host) {
     exit: (code) => {
       events.end({ code });
       throw new ProcExit(code);
-    },
-
-    /**
-     * Debug builds: their stack check follows the running goroutine.
-     * @param {number} top
-     * @param {number} base
-     */
-    stack_limits: (top, base) => {
-      host.exports.__set_stack_limits?.(u32(top), u32(base));
     },
   };
 }

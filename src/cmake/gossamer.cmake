@@ -14,13 +14,14 @@ else()
 endif()
 option(GOSSAMER_SANITIZE "AddressSanitizer and UBSan (native builds)" OFF)
 
+set(GOSSAMER_TOOLS "${CMAKE_CURRENT_LIST_DIR}" CACHE INTERNAL "")
 set(GOSSAMER_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Werror)
 
 # Functions of the runtime that call through pointers but never park: Asyncify
 # would instrument them, and everything that calls them, for nothing.
 set(GOSSAMER_NEVER_PARK
-    gs__wait_cancel gs__timers_fire gs__sched_pump gs__fatal gs__report
-    gs_boot gs_pump gs_frame_event gs_complete)
+    gs__wait_cancel gs__scope_refuses gs__timers_fire gs__sched_pump gs__fatal
+    gs__report gs_boot gs_pump gs_frame_event gs_complete)
 
 # Emscripten's linker is told which undefined functions are imports, so that
 # any other one, a user's typing error say, is still an error. Only the names
@@ -37,8 +38,11 @@ function(gossamer_write_imports header file)
   file(CONFIGURE OUTPUT "${file}" CONTENT "${library}});\n" @ONLY)
 endfunction()
 
-# The Binaryen that this Emscripten came with, and the features it may use.
-function(gossamer_find_wasm_opt)
+# The Binaryen that this Emscripten came with, the features it may use, and the
+# Node that Emscripten itself runs on.
+function(gossamer_find_tools)
+  find_program(GOSSAMER_NODE NAMES node nodejs REQUIRED
+               NO_CMAKE_FIND_ROOT_PATH)
   execute_process(COMMAND em-config BINARYEN_ROOT
                   OUTPUT_VARIABLE root OUTPUT_STRIP_TRAILING_WHITESPACE)
   find_program(GOSSAMER_WASM_OPT wasm-opt HINTS "${root}/bin"
@@ -65,7 +69,10 @@ function(gossamer_add_app name)
 
   set_target_properties(${name} PROPERTIES SUFFIX ".wasm")
   target_link_libraries(${name} PRIVATE gossamer_link)
+  set(instrument "${GOSSAMER_NODE}" "${GOSSAMER_TOOLS}/instrument.mjs" --stack
+      $<TARGET_FILE:${name}> -o $<TARGET_FILE:${name}>)
   if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    add_custom_command(TARGET ${name} POST_BUILD COMMAND ${instrument})
     return()
   endif()
   # Asyncify runs last in Emscripten's link, so the four small functions it adds
@@ -77,6 +84,7 @@ function(gossamer_add_app name)
     set(names -g)
   endif()
   add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND ${instrument}
     COMMAND "${GOSSAMER_WASM_OPT}" -O3 --converge ${names}
             ${GOSSAMER_WASM_FEATURES} $<TARGET_FILE:${name}> -o $<TARGET_FILE:${name}>)
 endfunction()

@@ -99,12 +99,4 @@ GS__IMPORT("signal_state") uint32_t gs__host_signal_state(void);
 struct gs__call;
 GS__IMPORT("call_done") void gs__host_call_done(struct gs__call *call);
 
-/* ---- debug builds ---- */
-
-#ifdef GS_STACK_CHECK
-/* Moves the limits of Emscripten's stack check to the running goroutine. */
-GS__IMPORT("stack_limits")
-void gs__host_stack_limits(uintptr_t top, uintptr_t base);
-#endif
-
 #endif

@@ -10,9 +10,3 @@ double gs__clock_host_ms(void) { return gs__host_now(); }
 void gs__report_line(const char *text, size_t text_bytes) {
   gs__host_report(text, text_bytes);
 }
-
-#ifdef GS_STACK_CHECK
-void gs__stack_limits(uintptr_t top, uintptr_t base) {
-  gs__host_stack_limits(top, base);
-}
-#endif

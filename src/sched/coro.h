@@ -43,11 +43,11 @@ bool gs__coro_resume(struct gs__coro *coro);
 _Noreturn void gs__coro_overflowed(struct gs__coro *coro, gs_id id,
                                    const char *name);
 
-#ifdef GS_STACK_CHECK
-/* Debug builds check the stack pointer at every function entry: this moves the
- * limits. The host floor defines it. */
-void gs__stack_limits(uintptr_t top, uintptr_t base);
-#endif
+/* The scheduler defines it too: the same for the coroutine that is running. */
+_Noreturn void gs__coro_running_overflowed(void);
+
+/* Before the first coroutine: the host's own stack is checked from now on. */
+void gs__coro_init(void);
 
 #define GS__CANARY UINT32_C(0x5afe57ac)
 
@@ -88,7 +88,7 @@ struct gs__guard {
   size_t stack_bytes;       /* as id */
   void *block;              /* as malloc gave it */
   struct gs__frames frames; /* while not running; top is NULL at the start */
-  uint32_t canary;          /* the first to go when the C stack overflows */
+  uint32_t canary;          /* the first to go when a buffer overflows */
 };
 
 static inline struct gs__guard *gs__guard_of(const struct gs__coro *coro) {

@@ -136,6 +136,9 @@ static void entry(void) {
   gs__coro_end(coro);
 }
 
+/* The guard page and the operating system check stacks here. */
+void gs__coro_init(void) {}
+
 void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
   size_t usable = stack_bytes < STACK_MIN ? STACK_MIN : stack_bytes;
 #ifdef GS_ASAN

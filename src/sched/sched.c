@@ -16,6 +16,7 @@
 struct gs__sched gs__sched;
 
 void gs__sched_init(uint64_t seed) {
+  gs__coro_init();
   memset(&gs__sched, 0, sizeof gs__sched);
   gs__list_init(&gs__sched.all);
   gs__random_seed(&gs__sched.random, seed);

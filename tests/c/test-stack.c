@@ -183,13 +183,7 @@ DEATH_TEST(a_broken_canary_is_an_overflow_that_names_the_goroutine,
 }
 
 #ifdef __wasm__
-/* Release builds name the overflow; debug builds trap at the function's entry,
- * and the glue says where. */
-#ifdef GS_DEBUG
-#define OVERFLOW_IN " in goroutine 2 (deep)"
-#else
 #define OVERFLOW_IN "fatal: stack overflow in goroutine 2 (deep): its stack of "
-#endif
 
 __attribute__((noinline)) static int recurse(int depth, bool parks) {
   volatile int here[32];
@@ -206,12 +200,78 @@ static void go_deep(bool parks) {
   gs_yield();
 }
 
-DEATH_TEST(a_stack_that_is_too_small_is_found_at_the_park, OVERFLOW_IN) {
+DEATH_TEST(a_recursion_that_is_too_deep_is_an_overflow, OVERFLOW_IN,
+           "2048 bytes is too small") {
   go_deep(true);
 }
 
-DEATH_TEST(a_stack_that_is_too_small_is_found_at_the_end, OVERFLOW_IN) {
+DEATH_TEST(a_recursion_that_never_parks_is_an_overflow_too, OVERFLOW_IN) {
   go_deep(false);
+}
+
+static void go_small(size_t stack_bytes, gs_func *fn) {
+  struct gs_go_options options = {.stack_bytes = stack_bytes, .name = "deep"};
+  CHECK(gs_go_with(&options, fn, NULL) > 0);
+  gs_yield();
+}
+
+/* Its buffers leap over whatever lies below the stack, and are not filled. */
+static void print_double(void *arg) {
+  (void)arg;
+  char text[32];
+  snprintf(text, sizeof text, "%f", 0.5);
+}
+
+DEATH_TEST(a_printf_that_leaps_over_the_canary_is_an_overflow, OVERFLOW_IN,
+           "400 bytes is too small") {
+  go_small(400, print_double);
+}
+
+static volatile size_t alloca_bytes = 5000;
+
+static void call_alloca(void *arg) {
+  (void)arg;
+  volatile char *bytes = __builtin_alloca(alloca_bytes);
+  bytes[0] = 1;
+}
+
+DEATH_TEST(an_alloca_that_leaps_over_the_canary_is_an_overflow, OVERFLOW_IN,
+           "4096 bytes is too small") {
+  go_small(4096, call_alloca);
+}
+
+static void call_dump(void *arg) {
+  (void)arg;
+  gs_dump();
+}
+
+DEATH_TEST(an_overflow_in_the_runtimes_own_function_is_one, OVERFLOW_IN,
+           "256 bytes is too small") {
+  go_small(256, call_dump);
+}
+
+/* A function without calls leaves the stack pointer where it is. */
+__attribute__((noinline)) static int without_calls(int at) {
+  volatile char here[112];
+  here[at % 112] = 1;
+  return here[(at + 1) % 112];
+}
+
+__attribute__((noinline)) static int down(int depth) {
+  volatile int here[4] = {depth};
+  if (gs__stack_pointer() - gs__sched.current->coro.stack_base < 64) {
+    return without_calls(depth);
+  }
+  return down(depth + 1) + here[0];
+}
+
+static void go_down(void *arg) {
+  (void)arg;
+  down(0);
+}
+
+DEATH_TEST(an_overflow_below_the_stack_pointer_is_one, OVERFLOW_IN) {
+  go_small(1024, go_down);
 }
 
 /* Little C stack, but the saved frames of all the calls have no room. */

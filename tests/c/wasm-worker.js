@@ -60,28 +60,14 @@ function instantiate() {
     fd_seek: () => 70,
     fd_read: () => 52,
   };
-  const gossamer = {
-    // Only debug builds import it, and only they have the export.
-    stack_limits: (top, base) => exports.__set_stack_limits(top, base),
-  };
   const env = {
     emscripten_notify_memory_growth() {},
-    __handle_stack_overflow() {
-      throw new WebAssembly.RuntimeError("stack overflow");
-    },
   };
   const instance = new WebAssembly.Instance(module, {
     wasi_snapshot_preview1: wasi,
-    gossamer,
     env,
   });
   exports = instance.exports;
-  // Debug builds check every function's stack, constructors' too.
-  exports.emscripten_stack_init?.();
-  exports.__set_stack_limits?.(
-    exports.emscripten_stack_get_base(),
-    exports.emscripten_stack_get_end(),
-  );
   exports._initialize();
   return {
     exports,

@@ -79,6 +79,17 @@ for (const build of BUILDS) {
     },
   );
 
+  test(
+    `${build}: a stack overflow before main is reported; exit code 2`,
+    LIMIT,
+    async () => {
+      const { code, stderr } = await run("early");
+      assert.match(stderr, /^fatal: stack overflow outside a goroutine: /);
+      assert.match(stderr, /65536 bytes/);
+      assert.equal(code, 2);
+    },
+  );
+
   test(`${build}: standard input is read while others run`, LIMIT, async () => {
     const { child, exit, shows, output } = startCli(["run", program("echo")]);
     child.stdin.write("first\n");

@@ -9,6 +9,7 @@
  * @property {Type[]} [params]
  * @property {Type[]} [results]
  * @property {number[]} [body] instructions, without the final `end`
+ * @property {number} [locals] of type i32, beside the parameters
  *
  * @typedef {object} Import
  * @property {string} module
@@ -21,6 +22,8 @@
  * @property {Func[]} [funcs]
  * @property {boolean} [memory] one page, exported as "memory"
  * @property {[at: number, text: string][]} [data]
+ * @property {number[]} [globals] values of mutable i32
+ * @property {[name: string, bytes: number[]][]} [customs]
  */
 
 const TYPES = { i32: 0x7f, i64: 0x7e, f64: 0x7c };
@@ -69,6 +72,14 @@ export const op = {
   /** @param {number} number */
   f64: (number) => [0x44, ...new Uint8Array(new Float64Array([number]).buffer)],
   /** @param {number} index */
+  tee: (index) => [0x22, ...uleb(index)],
+  /** @param {number} index */
+  global: (index) => [0x23, ...uleb(index)],
+  /** @param {number} index */
+  setGlobal: (index) => [0x24, ...uleb(index)],
+  add: [0x6a],
+  sub: [0x6b],
+  /** @param {number} index */
   call: (index) => [0x10, ...uleb(index)],
 };
 
@@ -78,6 +89,8 @@ export function assemble({
   funcs = [],
   memory = true,
   data = [],
+  globals = [],
+  customs = [],
 }) {
   const signatures = [...imports, ...funcs].map(
     ({ params = [], results = [] }) => [
@@ -109,11 +122,16 @@ export function assemble({
       funcs.map((_func, index) => uleb(imports.length + index)),
     ),
     ...section(5, memory ? [[0x00, 0x01]] : []),
+    ...section(
+      6,
+      globals.map((value) => [TYPES.i32, 0x01, ...op.i32(value), 0x0b]),
+    ),
     ...section(7, exported),
     ...section(
       10,
-      funcs.map(({ body = [] }) => {
-        const code = [0x00, ...body, 0x0b];
+      funcs.map(({ body = [], locals = 0 }) => {
+        const groups = locals > 0 ? [[...uleb(locals), TYPES.i32]] : [];
+        const code = [...vector(groups), ...body, 0x0b];
         return [...uleb(code.length), ...code];
       }),
     ),
@@ -121,6 +139,10 @@ export function assemble({
       11,
       data.map(([at, text]) => [0x00, ...op.i32(at), 0x0b, ...name(text)]),
     ),
+    ...customs.flatMap(([title, bytes]) => {
+      const content = [...name(title), ...bytes];
+      return [0x00, ...uleb(content.length), ...content];
+    }),
   ]);
 }
 

@@ -158,15 +158,6 @@ test("exit ends the program and leaves wasm", () => {
   assert.deepEqual(outcomes, [{ code: 4 }]);
 });
 
-test("stack limits go to the module's own check, if it has one", () => {
-  const { imports, host } = fakeHost();
-  imports.stack_limits(1, 2);
-  const got = [];
-  host.exports.__set_stack_limits = (...limits) => got.push(limits);
-  imports.stack_limits(-16, 64);
-  assert.deepEqual(got, [[4_294_967_280, 64]]);
-});
-
 test("a program stopped by its own output's callback leaves wasm", () => {
   const output = createOutput(() => fake.host.events.end({ code: 1 }));
   const fake = fakeHost({ stderr: output });

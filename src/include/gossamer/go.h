@@ -32,11 +32,10 @@ typedef void gs_func(void *arg);
 /* The smallest stack; gs_go_with() answers GS_EINVAL below it. It is enough for
  * a few small functions: printf("%d") wants 1024 bytes, printf("%f") 2048.
  *
- * A goroutine that overflows its stack ends the program with an error at the
- * next park at the latest, but for one case: a function with a large array, as
- * there is in printf("%f"), may skip what the check looks at, and overwrite
- * other memory, when the array is not filled. Debug builds check every
- * function: try small stacks there. */
+ * A goroutine that overflows its stack ends the program with an error that
+ * names it: the build puts a check into every function that uses the C stack,
+ * libc's too, and parked frames are checked as they are saved. (On the build
+ * machine a guard page does that, under AddressSanitizer.) */
 #define GS_STACK_MIN ((size_t)256)
 /* The largest stack; gs_go_with() answers GS_EINVAL above it. */
 #define GS_STACK_MAX ((size_t)1 << 28)

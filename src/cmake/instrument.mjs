@@ -1,0 +1,41 @@
+/* Rewrites a linked program: gossamer_add_app() runs it behind the linker.
+ * Usage: node instrument.mjs [--stack] INPUT.wasm -o OUTPUT.wasm
+ *
+ *   --stack    a stack that overflows names its goroutine */
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { addStackChecks } from "./stack_check.mjs";
+import { Module } from "./wasm/module.mjs";
+
+/** @param {string[]} args */
+function main(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      stack: { type: "boolean", default: false },
+      output: { type: "string", short: "o" },
+    },
+  });
+  const [input] = positionals;
+  if (input === undefined || positionals.length > 1) {
+    throw new RangeError("one module to read is wanted");
+  }
+  if (values.output === undefined) throw new RangeError("-o FILE is wanted");
+  try {
+    const module = new Module(readFileSync(input));
+    if (values.stack) addStackChecks(module);
+    writeFileSync(values.output, module.write());
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    throw new Error(`${input}: ${message}`, { cause: error });
+  }
+}
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  const { message } = /** @type {Error} */ (error);
+  process.stderr.write(`instrument: ${message}\n`);
+  process.exitCode = 1;
+}
