@@ -11,6 +11,7 @@ const NEEDED = ["memory", "gs_boot", "gs_pump", "gs_frame_event"].concat([
   "gs_complete",
   "gs_fault",
   "gs_budget",
+  "gs_dump_text",
 ]);
 
 /**

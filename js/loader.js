@@ -59,6 +59,8 @@ class Program {
   #imports;
   #exportNames;
   #hasMain = true;
+  /** @type {Outcome | null} */
+  #end = null;
   #onAbort = () => this.stop(0);
   module;
   /** @type {Promise<number>} */
@@ -155,6 +157,7 @@ class Program {
     const result =
       "error" in outcome ? { error: this.#crash(outcome.error) } : outcome;
     this.#settings.signal?.removeEventListener("abort", this.#onAbort);
+    this.#end = result;
     this.#services.close(result);
     this.#settle(result);
   };
@@ -175,6 +178,27 @@ class Program {
     const frames = stack.startsWith(head) ? stack.slice(head.length) : stack;
     crash.stack = `${crash.name}: ${text}\n${frames}`;
     return crash;
+  }
+
+  /** One line for each goroutine. */
+  dump() {
+    const { host } = this.#services;
+    const { events, memory } = host;
+    if (events.inside) {
+      const text = "dump(): the program is running; ask when it has returned";
+      throw new GossamerError("EBUSY", text);
+    }
+    const text = events.enter(() => {
+      const pointer = host.exports.gs_dump_text();
+      return pointer === 0 ? null : memory.cString(pointer);
+    });
+    if (this.#end !== null) {
+      return "error" in this.#end
+        ? `the program has crashed: ${messageOf(this.#end.error)}`
+        : `the program has ended with exit code ${this.#end.code}`;
+    }
+    if (typeof text === "string") return text;
+    throw new GossamerError("ENOMEM", "dump(): the program has no memory left");
   }
 
   /** The goroutine that ran last: the one call made after a trap. */
@@ -244,6 +268,17 @@ export class App {
    */
   signal(signal, value = 0) {
     return this.#program.signals.send(signal, value);
+  }
+
+  /**
+   * What every goroutine does now, one line each; after the end, how it ended.
+   * For people: the words may change.
+   * @returns {string}
+   * @throws {GossamerError} "EBUSY" when the program itself is what called the
+   *   page's code, as it does for a line of output
+   */
+  dump() {
+    return this.#program.dump();
   }
 
   /**

@@ -1,11 +1,13 @@
 /* Dumps and invariant walkers: see debug.h. */
 #include "debug.h"
 
+#include <gossamer/export.h>
 #include <gossamer/sync.h>
 #include <gossamer/time.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "sched/wait.h"
+#include "sched/timer.h"
 
 #define NAME_SHOWN 64
 
@@ -83,6 +85,25 @@ void gs__dump_tasks(void) {
 }
 
 void gs_dump(void) { gs__dump_tasks(); }
+
+static struct gs__lines dump;
+
+GS__EXPORT_AS("gs_dump_text") const char *gs_dump_text(void) {
+  dump.length = 0;
+  dump.no_memory = false;
+  gs__clock_read();
+  gs__report_to = &dump;
+  gs__dump_tasks();
+  gs__report_to = NULL;
+  if (dump.length == 0 || dump.no_memory) return dump.no_memory ? NULL : "";
+  dump.text[dump.length - 1] = '\0'; /* in place of the last line's end */
+  return dump.text;
+}
+
+void gs__dump_term(void) {
+  free(dump.text);
+  dump = (struct gs__lines){0};
+}
 
 void gs__sched_check(void) {
   const struct gs__sched *s = &gs__sched;

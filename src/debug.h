@@ -6,6 +6,11 @@
 
 /* One line per goroutine, oldest first. */
 void gs__dump_tasks(void);
+/* The same as text, lines with '\n' between them, valid until the next call;
+ * NULL: no memory. An export. Never parks. */
+const char *gs_dump_text(void);
+/* Frees that text. */
+void gs__dump_term(void);
 /* "goroutine 7 (worker)", into a buffer that the next call overwrites; empty
  * when task is NULL. */
 const char *gs__task_label(const struct gs__task *task);

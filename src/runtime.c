@@ -24,6 +24,7 @@ void gs__runtime_term(void) {
   gs__frames_term();
   if (gs__signals_term != NULL) gs__signals_term();
   gs__ops_term();
+  gs__dump_term();
   gs__sched_term();
 }
 

@@ -5,9 +5,12 @@
 
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LINE_BYTES 320
+
+struct gs__lines *gs__report_to;
 
 struct line {
   size_t length;
@@ -72,31 +75,55 @@ static const char *put_directive(struct line *line, const char *at,
   return at + 1;
 }
 
-static void report(const char *prefix, const char *format, va_list *args) {
-  struct line line = {.length = 0};
-  put_text(&line, prefix);
+static void format_line(struct line *line, const char *format, va_list *args) {
   while (*format != '\0') {
     if (*format == '%') {
-      format = put_directive(&line, format + 1, args);
+      format = put_directive(line, format + 1, args);
     } else {
       char one[2] = {*format++, '\0'};
-      put_text(&line, one);
+      put_text(line, one);
     }
   }
-  gs__report_line(line.text, line.length);
+}
+
+static void keep(struct gs__lines *lines, const struct line *line) {
+  size_t wanted = lines->length + line->length + 1;
+  if (wanted > lines->capacity) {
+    size_t capacity = wanted * 2;
+    char *text = realloc(lines->text, capacity);
+    if (text == NULL) {
+      lines->no_memory = true;
+      return;
+    }
+    lines->text = text;
+    lines->capacity = capacity;
+  }
+  memcpy(lines->text + lines->length, line->text, line->length);
+  lines->text[wanted - 1] = '\n';
+  lines->length = wanted;
 }
 
 void gs__report(const char *format, ...) {
+  struct line line = {.length = 0};
   va_list args;
   va_start(args, format);
-  report("", format, &args);
+  format_line(&line, format, &args);
   va_end(args);
+  if (gs__report_to != NULL) {
+    keep(gs__report_to, &line);
+  } else {
+    gs__report_line(line.text, line.length);
+  }
 }
 
 _Noreturn void gs__fatal(const char *format, ...) {
+  struct line line = {.length = 0};
+  put_text(&line, "fatal: ");
   va_list args;
   va_start(args, format);
-  report("fatal: ", format, &args);
+  format_line(&line, format, &args);
   va_end(args);
+  gs__report_to = NULL;
+  gs__report_line(line.text, line.length);
   gs__fatal_end();
 }

@@ -30,8 +30,18 @@
 _Noreturn void gs__fatal(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* Writes one line to the host's stderr. Formats: %s %d %u %lld %llu %zu %%. */
+/* Writes one line to the host's stderr, or to gs__report_to while that is set.
+ * Formats: %s %d %u %lld %llu %zu %%. */
 void gs__report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Lines in memory, each with its '\n'; all zero: none. */
+struct gs__lines {
+  char *text; /* malloc's */
+  size_t length;
+  size_t capacity;
+  bool no_memory; /* some are missing */
+};
+extern struct gs__lines *gs__report_to;
 
 /* Ends the program after a fatal error was reported; the runtime defines it. */
 _Noreturn void gs__fatal_end(void);

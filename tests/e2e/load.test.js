@@ -65,6 +65,40 @@ for (const build of BUILDS) {
     assert.deepEqual(order, [0, 1, 2, 3]);
   });
 
+  test(`${build}: dump tells what goroutines do`, LIMIT, async (t) => {
+    const refusals = [];
+    const { app } = await start(
+      t,
+      "calls",
+      {
+        stdout: () => {
+          try {
+            app.dump();
+          } catch (error) {
+            refusals.push(error);
+          }
+        },
+      },
+      build,
+    );
+    assert.equal(app.dump(), "");
+    const calls = [app.call("for_ever"), app.call("later", 5000, 0)];
+    await app.call("add", 1, 2);
+    assert.match(
+      app.dump(),
+      /^goroutine 1 \(for_ever\): waits for .*\ngoroutine 2 \(later\): waits for sleep .*$/,
+    );
+    await app.call("say", "inside");
+    assert.deepEqual(
+      refusals.map(({ code }) => code),
+      ["EBUSY"],
+    );
+    const ended = Promise.allSettled(calls);
+    await app.stop(4);
+    await ended;
+    assert.equal(app.dump(), "the program has ended with exit code 4");
+  });
+
   test(
     `${build}: a crash in a call names it and rejects all`,
     LIMIT,

@@ -167,6 +167,7 @@ export function assembleProgram(parts = {}) {
     { name: "gs_complete", params: ["i32", "i32"] },
     { name: "gs_fault", results: ["i32"], body: op.i32(64) },
     { name: "gs_budget", params: ["f64"] },
+    { name: "gs_dump_text", results: ["i32"], body: op.i32(64) },
   ];
   if (abi !== null) usual.push({ name: `gossamer_abi_${abi}` });
   const names = new Set([...funcs.map((func) => func.name), ...without]);

@@ -341,6 +341,35 @@ test("stop ends the program with its code; later ones change nothing", async () 
   assert.equal(await app.exited, 12);
 });
 
+test("dump is the program's text, and after the end how it ended", async () => {
+  const app = await load(assembleProgram());
+  assert.equal(app.dump(), "goroutine 7 (worker)");
+  await app.stop(3);
+  assert.equal(app.dump(), "the program has ended with exit code 3");
+  const crashing = await load(assembleProgram({ funcs: [TRAP] }));
+  await failure(crashing.exited);
+  const end = "the program has crashed: goroutine 7 (worker): unreachable";
+  assert.equal(crashing.dump(), end);
+});
+
+test("a dump that the program has no memory for is ENOMEM", async () => {
+  const func = { name: "gs_dump_text", results: ["i32"], body: op.i32(0) };
+  const app = await load(assembleProgram({ funcs: [func] }));
+  assert.throws(() => app.dump(), { name: "GossamerError", code: "ENOMEM" });
+  await app.stop();
+});
+
+test("a dump that crashes is the program's end", async () => {
+  const func = {
+    name: "gs_dump_text",
+    results: ["i32"],
+    body: op.unreachable,
+  };
+  const app = await load(assembleProgram({ funcs: [func] }));
+  assert.match(app.dump(), /^the program has crashed: .*unreachable$/);
+  assert.equal((await failure(app.exited)).code, "ETRAP");
+});
+
 test("stop refuses a code that is no integer", async () => {
   const app = await load(assembleProgram());
   assert.match((await failure(app.stop("1"))).message, /must be an integer/);
