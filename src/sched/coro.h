@@ -4,11 +4,27 @@
 #define GS_SCHED_CORO_H
 
 #include <gossamer/go.h>
+#ifndef __wasm__
+#include <setjmp.h>
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "../base/check.h"
+
+/* A call whose frames can be dropped: gs__coro_try(). */
+struct gs__try {
+  gs_func *fn;
+  void *arg;
+  struct gs__try *outer; /* NULL: this is the outermost */
+#ifdef __wasm__
+  struct gs__try *inner; /* valid while frames are being restored */
+  char *stack_pointer;   /* when it began */
+#else
+  jmp_buf begin;
+#endif
+};
 
 struct gs__coro {
   char *stack_pointer; /* of the C stack, while not running */
@@ -16,7 +32,10 @@ struct gs__coro {
   size_t stack_bytes;  /* usable */
   gs_func *fn;         /* runs in it */
   void *arg;
-#ifndef __wasm__
+  struct gs__try *attempts; /* that are under way, innermost first */
+#ifdef __wasm__
+  struct gs__try *restoring; /* the next one to be entered again */
+#else
   size_t mapping_bytes; /* stack and guard page */
   void *fake_stack;     /* AddressSanitizer's, while not running */
 #endif
@@ -37,6 +56,14 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
  * called gs__coro_end(). Not re-entrant. Reports an overflowed stack by
  * gs__coro_overflowed(). */
 bool gs__coro_resume(struct gs__coro *coro);
+
+/* Runs attempt->fn(attempt->arg) in the running coroutine, which may park in
+ * it; the attempt lies in the caller's frame. True when it ended by
+ * gs__coro_throw(), its frames dropped. */
+bool gs__coro_try(struct gs__try *attempt);
+/* Ends the innermost attempt, of which there is one. The last thing its caller
+ * does: in wasm it returns, unwinding. */
+void gs__coro_throw(void);
 
 /* The scheduler defines it: names the goroutine and ends the program. The id
  * is 0 when the object itself still knows it. */
@@ -64,13 +91,16 @@ static inline bool gs__coro_canary_ok(const struct gs__coro *coro) {
  * again the leaf is entered anew with arguments that mean nothing, and
  * GS__LEAF_BODY() returns the result. Never inlined and always exported, or
  * Binaryen would fold it into its caller before Asyncify looks. */
-#define GS__LEAF(name) __attribute__((noinline, used, export_name(#name)))
+#define GS__LEAF(name) GS__KEPT(name)
+/* Stays a function of its own for Binaryen to see. */
+#define GS__KEPT(name) __attribute__((noinline, used, export_name(#name)))
 
 enum gs__switching {
   GS__SWITCH_NONE,
   GS__SWITCH_RESUMING, /* a rewind is under way: the next leaf ends it */
   GS__SWITCH_PARKING,  /* a leaf parked its coroutine */
-  GS__SWITCH_ENDING    /* a leaf ended it */
+  GS__SWITCH_ENDING,   /* a leaf ended it */
+  GS__SWITCH_THROWING  /* an attempt is being left */
 };
 extern enum gs__switching gs__switching;
 
@@ -139,7 +169,8 @@ GS__INLINE void gs__coro_end(struct gs__coro *coro) {
 
 #else
 
-#define GS__LEAF(name) __attribute__((noinline))
+#define GS__LEAF(name) GS__KEPT(name)
+#define GS__KEPT(name) __attribute__((noinline))
 
 GS__INLINE bool gs__coro_resumed(void) { return false; }
 void gs__coro_park(struct gs__coro *coro);

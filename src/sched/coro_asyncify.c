@@ -15,6 +15,12 @@ _Static_assert(GUARD_BYTES == 32, "keeps the stack aligned");
 
 enum gs__switching gs__switching;
 
+/* Frames that overflow the stack overwrite the object: its guard is noted. */
+static struct {
+  struct gs__coro *coro;
+  struct gs__guard *guard;
+} running;
+
 static inline void set_stack_pointer(char *pointer) {
   __asm__ volatile("local.get %0\n\tglobal.set __stack_pointer"
                    :
@@ -117,6 +123,68 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
   coro->stack_pointer = coro->stack_base + coro->stack_bytes;
   coro->fn = fn;
   coro->arg = arg;
+  coro->attempts = NULL;
+}
+
+/* Asyncify traps when saved frames went beyond their end; this reports it. */
+static void stop_unwind(void) {
+  struct gs__guard *guard = running.guard;
+  if (gs__likely(guard->frames.top <= guard->frames.end)) {
+    gs__asyncify_stop_unwind();
+    return;
+  }
+  guard->frames.top = guard->frames.end;
+  gs__asyncify_stop_unwind();
+  set_limit(host_stack_base());
+  set_stack_pointer(host_stack_top());
+  running.coro->stack_bytes = guard->stack_bytes;
+  gs__coro_overflowed(running.coro, guard->id, guard->name);
+}
+
+/* ---- attempts ---- */
+
+/* A function of its own: Binaryen must see nothing in gs__coro_try() that
+ * belongs to the scheduler's side of Asyncify. */
+void gs__coro_caught(char *stack_pointer);
+GS__KEPT(gs__coro_caught) void gs__coro_caught(char *stack_pointer) {
+  gs__switching = GS__SWITCH_NONE;
+  stop_unwind();
+  set_stack_pointer(stack_pointer);
+}
+
+/* Binaryen takes it for a leaf, for it could stop a rewind, and does not
+ * instrument it: so it sees its callee return while the stack is unwound, and
+ * ends that there if it is a throw. When frames are restored it is entered
+ * again, with an argument that means nothing. It keeps nothing on the C stack,
+ * whose pointer is the innermost frame's all the while. */
+GS__KEPT(gs__coro_try) bool gs__coro_try(struct gs__try *attempt) {
+  if (gs__switching == GS__SWITCH_RESUMING) {
+    attempt = running.coro->restoring;
+    if (attempt == NULL) gs__asyncify_stop_rewind(); /* never */
+    running.coro->restoring = attempt->inner;
+  } else {
+    attempt->outer = running.coro->attempts;
+    attempt->inner = NULL;
+    if (attempt->outer != NULL) attempt->outer->inner = attempt;
+    attempt->stack_pointer = gs__stack_pointer();
+    running.coro->attempts = attempt;
+  }
+  attempt->fn(attempt->arg);
+  if (gs__switching == GS__SWITCH_NONE) {
+    running.coro->attempts = attempt->outer;
+    return false;
+  }
+  if (gs__switching == GS__SWITCH_THROWING) {
+    running.coro->attempts = attempt->outer;
+    gs__coro_caught(attempt->stack_pointer);
+    return true;
+  }
+  running.coro->restoring = attempt; /* the outermost is the last to say so */
+  return false;
+}
+
+GS__LEAF(gs__coro_throw) void gs__coro_throw(void) {
+  gs__coro_unwind(running.coro, GS__SWITCH_THROWING);
 }
 
 /* ---- the switch ---- */
@@ -131,6 +199,8 @@ __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   /* In this order: any goroutine's stack lies above the host's limit. */
   set_stack_pointer(coro->stack_pointer);
   set_limit(coro->stack_base);
+  running.coro = coro;
+  running.guard = guard;
   if (guard->frames.top != NULL) {
     gs__switching = GS__SWITCH_RESUMING;
     gs__asyncify_start_rewind(&guard->frames);
@@ -139,15 +209,7 @@ __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   bool ended = gs__switching != GS__SWITCH_PARKING;
   if (gs__switching != GS__SWITCH_NONE) {
     gs__switching = GS__SWITCH_NONE;
-    if (gs__unlikely(guard->frames.top > guard->frames.end)) {
-      guard->frames.top = guard->frames.end;
-      gs__asyncify_stop_unwind();
-      set_limit(host_stack_base());
-      set_stack_pointer(host_stack_pointer);
-      coro->stack_bytes = guard->stack_bytes;
-      gs__coro_overflowed(coro, guard->id, guard->name);
-    }
-    gs__asyncify_stop_unwind();
+    stop_unwind();
     coro->stack_pointer = gs__stack_pointer();
   }
   set_limit(host_stack_base());

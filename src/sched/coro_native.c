@@ -186,7 +186,23 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
   coro->fake_stack = NULL;
   coro->fn = fn;
   coro->arg = arg;
+  coro->attempts = NULL;
 }
+
+bool gs__coro_try(struct gs__try *attempt) {
+  struct gs__coro *coro = host.running;
+  attempt->outer = coro->attempts;
+  coro->attempts = attempt;
+  if (setjmp(attempt->begin) != 0) {
+    host.running->attempts = attempt->outer;
+    return true;
+  }
+  attempt->fn(attempt->arg);
+  coro->attempts = attempt->outer;
+  return false;
+}
+
+void gs__coro_throw(void) { longjmp(host.running->attempts->begin, 1); }
 
 bool gs__coro_resume(struct gs__coro *coro) {
   host.running = coro;

@@ -53,6 +53,7 @@ struct gs__task {
   struct gs__scope *scope; /* one reference, or NULL: nothing ends its waits */
   struct gs__clause scope_clause; /* in scope->waiters, while parked */
   uint32_t shields;               /* while > 0 its waits do not end by scope */
+  struct gs_deferred *defers;     /* the newest first */
   int saved_errno;                /* its errno, while not running */
   uint8_t state;                  /* enum gs__state */
 };
@@ -188,6 +189,10 @@ static inline void gs__scope_release(struct gs__scope *scope) {
     gs__scope_free(scope);
   }
 }
+
+/* Runs the task's deferred calls, the newest first, but not `last` and those
+ * before it. Parks if one of them does. */
+void gs__defers_run(struct gs__task *task, const struct gs_deferred *last);
 
 /* What a leaf returns when it is entered again. */
 #define GS__LEAF_BODY(type)                   \

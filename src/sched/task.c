@@ -47,6 +47,7 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   task->name = name;
   task->scope = gs__scope_retain(s->current == NULL ? NULL : s->current->scope);
   task->shields = 0;
+  task->defers = NULL;
   task->saved_errno = 0;
   gs__list_append(&s->all, &task->all);
   s->alive++;
@@ -136,14 +137,21 @@ GS__LEAF(gs_serve) int gs_serve(void) {
  * the call that this goroutine was to answer, if it was. */
 void gs__call_exits(gs_func *fn, void *arg) __attribute__((weak));
 
+void gs__task_leave(struct gs__task *task);
+
+GS__LEAF(gs__task_leave) void gs__task_leave(struct gs__task *task) {
+  gs__coro_end(&task->coro);
+}
+
 /* gs_exit(), without _Noreturn: in wasm it does return, unwinding, and the
  * compiler must not put a trap there. Nothing in the frames runs again. */
-void gs__exit_leaf(void) __asm__("gs_exit");
-GS__LEAF(gs_exit) void gs__exit_leaf(void) {
+void gs__exit(void) __asm__("gs_exit");
+void gs__exit(void) {
   struct gs__task *task = gs__sched.current;
   if (task == NULL) gs__fatal("gs_exit was called outside a goroutine");
+  gs__defers_run(task, NULL);
   if (gs__call_exits != NULL) gs__call_exits(task->coro.fn, task->coro.arg);
-  gs__coro_end(&task->coro);
+  gs__task_leave(task);
 }
 
 gs_id gs_self(void) {

@@ -5,7 +5,8 @@
 
 #include "timer.h"
 
-void gs__wait_cancel(struct gs__clause *clause) {
+/* Calls through a pointer: Asyncify is told its name, which must last. */
+GS__KEPT(gs__wait_cancel) void gs__wait_cancel(struct gs__clause *clause) {
   if (clause->kind == GS__CLAUSE_TIMER) {
     struct gs__deadline *deadline = (struct gs__deadline *)clause;
     gs__alarm_clear(&deadline->alarm);

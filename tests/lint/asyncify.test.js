@@ -17,6 +17,11 @@ const PARK_BY_DESIGN = new Set([
   "run", // of src/host/call.c: calls an exported function's body
   "gs_http_get",
   "gs_http_get_until",
+  "gs_try", // calls the user's function
+  "gs_panic", // runs deferred calls
+  "gs_exit", // runs deferred calls
+  "gs__defer_run",
+  "gs__defers_run",
   "gs_once_do", // calls the user's function
   "gs_once_do_until",
   "gs_once_try_do",
@@ -143,7 +148,13 @@ test("the runtime's own functions are not instrumented", () => {
 });
 
 test("the fixture's parking functions are instrumented", () => {
-  for (const name of ["channels", "contexts", "time_and_frames", "network"]) {
+  for (const name of [
+    "channels",
+    "contexts",
+    "panics",
+    "time_and_frames",
+    "network",
+  ]) {
     assert.ok(isInstrumented(bodies.get(name) ?? ""), name);
   }
 });

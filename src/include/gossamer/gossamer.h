@@ -13,6 +13,7 @@
 #include "frame.h"
 #include "go.h"
 #include "http.h"
+#include "panic.h"
 #include "signal.h"
 #include "sync.h"
 #include "time.h"

@@ -26,6 +26,12 @@ static void time_and_frames(void *arg) {
   gs_exit();
 }
 
+static void panics(void *arg) {
+  gs_defer(channels, arg);
+  struct gs_failure failure;
+  if (gs_try(channels, arg, &failure) > 0) gs_panic(failure.message);
+}
+
 static void contexts(void *arg) {
   gs_ctx_wait(arg);
   gs_ctx_wait_until(arg, gs_deadline(GS_SECOND));
@@ -107,6 +113,7 @@ int main(void) {
   gs_go(channels, chan);
   gs_go(time_and_frames, NULL);
   gs_go(contexts, NULL);
+  gs_go(panics, NULL);
   gs_go(network, "https://example.com/");
   gs_go(locks, chan);
   gs_go(never_parks, chan);
