@@ -6,6 +6,7 @@ import { createHost } from "./host/index.js";
 import { thisPlatform } from "./host/platform.js";
 import { checkOptions, readOptions } from "./options.js";
 import { abortError, openModule } from "./source.js";
+import { growing, wantsGrowth } from "./stress.js";
 import { wasiImports } from "./wasi/index.js";
 
 /**
@@ -78,9 +79,14 @@ class Program {
     this.#exportNames = checkExports(module, name);
     this.#services = createHost(settings, thisPlatform(), this.#onEnd);
     const { host, stdin, imports } = this.#services;
+    const wasi = wasiImports(host, stdin, settings);
+    const stressed = (/** @type {import("./stress.js").Imports} */ list) =>
+      wantsGrowth(settings.env)
+        ? growing(list, () => host.exports.memory)
+        : list;
     this.#imports = {
-      gossamer: imports,
-      wasi_snapshot_preview1: wasiImports(host, stdin, settings),
+      gossamer: stressed(imports),
+      wasi_snapshot_preview1: stressed(wasi),
       env: {
         emscripten_notify_memory_growth: () => host.memory.renew(),
       },

@@ -118,6 +118,47 @@ for (const build of BUILDS) {
   );
 }
 
+/** A fixture's output and exit code, with an environment. */
+async function runWith(t, name, options, env) {
+  const { app, stdout } = await start(t, name, { ...options, env });
+  const code = await app.exited;
+  return { code, stdout };
+}
+
+for (const [name, options] of [
+  ["hello", { args: ["ünï"] }],
+  ["echo", { stdin: `${"line\n".repeat(3000)}end` }],
+  ["spam", { args: ["2000"] }],
+  ["frames", { args: ["3"] }],
+  ["sleeps", {}],
+  ["globals", {}],
+]) {
+  test(`${name} is the same under GS_STRESS=grow`, LIMIT, async (t) => {
+    const usual = await runWith(t, name, options, {});
+    const grown = await runWith(t, name, options, { GS_STRESS: "grow" });
+    assert.deepEqual(grown, usual);
+  });
+}
+
+test("calls are the same under GS_STRESS=grow", LIMIT, async (t) => {
+  const { app } = await start(t, "calls", { env: { GS_STRESS: "grow" } });
+  assert.equal(await app.call("greet", "wörld"), "hello, wörld");
+  assert.equal(await app.call("sum", Uint8Array.of(1, 2, 255), 3), 258);
+  assert.equal(await app.call("later", 5, 3), 3);
+  assert.equal(await app.call("next", 41), 42n);
+});
+
+test("a stream is the same under GS_STRESS=grow", LIMIT, async (t) => {
+  const base = await startServer(t, {
+    "/": (_request, response) => response.end("x".repeat(100_000)),
+  });
+  const options = { args: [base], fetch: "http://127.0.0.1:*" };
+  const usual = await runWith(t, "fetch", options, {});
+  const grown = await runWith(t, "fetch", options, { GS_STRESS: "grow" });
+  assert.match(usual.stdout[1], /^100000 bytes/);
+  assert.deepEqual(grown, usual);
+});
+
 test("a large argument makes memory grow", LIMIT, async (t) => {
   const { app } = await start(t, "calls");
   const bytes = new Uint8Array(5_000_000).fill(1);

@@ -65,6 +65,7 @@ function section(id, items) {
 export const op = {
   unreachable: [0x00],
   drop: [0x1a],
+  memorySize: [0x3f, 0x00],
   /** @param {number} index */
   local: (index) => [0x20, ...uleb(index)],
   /** @param {number} number */
