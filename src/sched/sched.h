@@ -33,6 +33,14 @@ struct gs__scope {
   uint32_t references;
 };
 
+/* What ends with a task: a structure of its owner's that begins with this. */
+struct gs__owned {
+  struct gs__owned *next;
+  /* Runs when the task has left its stack, in whichever way, or, `dropped`,
+   * when the whole program ends; must not park. */
+  void (*end)(struct gs__owned *owned, bool dropped);
+};
+
 enum gs__state {
   GS__READY,  /* in the run queue, or gs__sched.current and running */
   GS__PARKED, /* waits for one of its clauses */
@@ -54,6 +62,7 @@ struct gs__task {
   struct gs__clause scope_clause; /* in scope->waiters, while parked */
   uint32_t shields;               /* while > 0 its waits do not end by scope */
   struct gs_deferred *defers;     /* the newest first */
+  struct gs__owned *owned;        /* newest first */
   int saved_errno;                /* its errno, while not running */
   uint8_t state;                  /* enum gs__state */
 };
@@ -127,6 +136,14 @@ static inline uint32_t gs__choose(uint32_t count) {
   if (gs__unlikely(script != NULL)) return gs__script_next(script, count);
   return gs__random_below(&gs__sched.random, count);
 }
+
+static inline void gs__own(struct gs__task *task, struct gs__owned *owned) {
+  owned->next = task->owned;
+  task->owned = owned;
+}
+
+/* Ends what the task owns. */
+void gs__owned_end(struct gs__task *task, bool dropped);
 
 /* Puts a task that is not queued at the end of the run queue. */
 static inline void gs__ready(struct gs__task *task) {

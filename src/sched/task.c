@@ -48,6 +48,7 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   task->scope = gs__scope_retain(s->current == NULL ? NULL : s->current->scope);
   task->shields = 0;
   task->defers = NULL;
+  task->owned = NULL;
   task->saved_errno = 0;
   gs__list_append(&s->all, &task->all);
   s->alive++;
@@ -71,11 +72,22 @@ gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg) {
   return task_start(stack_bytes, options->name, fn, arg);
 }
 
+void gs__owned_end(struct gs__task *task, bool dropped) {
+  struct gs__owned *owned = task->owned;
+  while (owned != NULL) {
+    struct gs__owned *next = owned->next;
+    owned->end(owned, dropped);
+    owned = next;
+  }
+  task->owned = NULL;
+}
+
 /* The task has left its stack for good. */
 void gs__task_end(struct gs__task *task) {
   struct gs__sched *s = &gs__sched;
   gs_assert(task->clauses == NULL);
   task->state = GS__DONE;
+  if (gs__unlikely(task->owned != NULL)) gs__owned_end(task, false);
   gs__list_remove(&task->all);
   gs__scope_release(task->scope);
   s->alive--;
@@ -97,6 +109,7 @@ void gs__sched_term(void) {
     struct gs__task *task = gs__container(node, struct gs__task, all);
     gs__list_remove(node);
     if (task->state == GS__PARKED) gs__scope_leave(task);
+    gs__owned_end(task, true);
     gs__scope_release(task->scope);
     gs__coro_free(task);
   }

@@ -6,6 +6,7 @@
 #ifndef GOSSAMER_GOSSAMER_H
 #define GOSSAMER_GOSSAMER_H
 
+#include "arena.h"
 #include "chan.h"
 #include "ctx.h"
 #include "error.h"

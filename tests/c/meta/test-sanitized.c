@@ -1,5 +1,6 @@
 /* Tests that must fail because the sanitizers see what they do: see
  * test-meta.c. Natively only. */
+#include <gossamer/arena.h>
 #include <stdlib.h>
 
 #include "../harness.h"
@@ -41,4 +42,21 @@ TEST(undefined_behaviour) {
 TEST(leak_of_a_block_that_is_not_counted) {
   kept = aligned_alloc(64, 64);
   kept = NULL;
+}
+
+/* EXPECT: use-after-poison */
+TEST(overrun_of_an_arena_piece) {
+  gs_arena arena = {0};
+  volatile char *piece = gs_arena_alloc(&arena, 32);
+  gs_arena_alloc(&arena, 32);
+  piece[32] = 1;
+}
+
+/* EXPECT: use-after-poison */
+TEST(use_of_an_arena_piece_after_a_rewind) {
+  gs_arena arena = {0};
+  gs_arena_mark mark = gs_arena_mark_now(&arena);
+  volatile char *piece = gs_arena_alloc(&arena, 32);
+  gs_arena_rewind(&arena, mark);
+  piece[5] = 1;
 }

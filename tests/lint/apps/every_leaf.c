@@ -37,6 +37,16 @@ static void contexts(void *arg) {
   gs_ctx_wait_until(arg, gs_deadline(GS_SECOND));
 }
 
+static void memory(void *arg) {
+  gs_arena *arena = gs_arena_own();
+  gs_arena_mark mark = gs_arena_mark_now(arena);
+  char *text = gs_arena_format(arena, "%s", (const char *)arg);
+  int *copy = gs_arena_memdup(arena, text, sizeof(int));
+  int *numbers = GS_ARENA_ARRAY(arena, int, (size_t)*copy);
+  gs_arena_rewind(arena, mark);
+  if (numbers == NULL) gs_arena_reset(arena);
+}
+
 static void network(void *arg) {
   gs_http *http = NULL;
   char bytes[64];
@@ -115,6 +125,7 @@ int main(void) {
   gs_go(contexts, NULL);
   gs_go(panics, NULL);
   gs_go(network, "https://example.com/");
+  gs_go(memory, "text");
   gs_go(locks, chan);
   gs_go(never_parks, chan);
   return getchar() == 'q' ? gs_serve() : 0;
