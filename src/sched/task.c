@@ -72,6 +72,7 @@ gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg) {
   return task_start(stack_bytes, options->name, fn, arg);
 }
 
+GS__KEPT(gs__owned_end)
 void gs__owned_end(struct gs__task *task, bool dropped) {
   struct gs__owned *owned = task->owned;
   while (owned != NULL) {

@@ -25,6 +25,19 @@ const PARK_BY_DESIGN = new Set([
   "gs_once_do", // calls the user's function
   "gs_once_do_until",
   "gs_once_try_do",
+  "gs_pool_get", // calls the user's function
+  "gs_pool_get_until",
+  "gs_pool_try_get",
+  "make_object",
+  "gs_pool_put", // in a closed pool it destroys
+  "gs_pool_discard",
+  "destroy_object",
+  "destroy_oldest",
+  "gs_pool_trim",
+  "gs_pool_close",
+  "gs_pool_release",
+  "gs_arena_format", // calls vsnprintf()
+  "gs_arena_vformat",
   "gs__run_kernel", // of the fixture
 ]);
 

@@ -15,6 +15,7 @@
 #include "go.h"
 #include "http.h"
 #include "panic.h"
+#include "pool.h"
 #include "signal.h"
 #include "sync.h"
 #include "time.h"

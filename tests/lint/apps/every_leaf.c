@@ -47,6 +47,21 @@ static void memory(void *arg) {
   if (numbers == NULL) gs_arena_reset(arena);
 }
 
+static int make_it(void **out, void *arg) {
+  *out = arg;
+  return gs_yield();
+}
+
+static void pools(void *arg) {
+  struct gs_pool_options options = {.make = make_it, .arg = arg};
+  gs_pool *pool = NULL;
+  void *object = NULL;
+  gs_pool_new(&pool, &options);
+  if (gs_pool_get(&object, pool) == GS_OK) gs_pool_put(pool, object);
+  gs_pool_trim(pool, 1, 0);
+  gs_pool_release(pool);
+}
+
 static void network(void *arg) {
   gs_http *http = NULL;
   char bytes[64];
@@ -126,6 +141,7 @@ int main(void) {
   gs_go(panics, NULL);
   gs_go(network, "https://example.com/");
   gs_go(memory, "text");
+  gs_go(pools, chan);
   gs_go(locks, chan);
   gs_go(never_parks, chan);
   return getchar() == 'q' ? gs_serve() : 0;
