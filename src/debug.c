@@ -57,23 +57,49 @@ static gs_id holder_of(const struct gs__task *task) {
   return 0;
 }
 
-static void dump_task(const struct gs__task *task) {
-  const char *label = gs__task_label(task);
-  if (task == gs__sched.current) {
-    gs__report("%s: running", label);
-  } else if (task->state == GS__READY) {
-    gs__report("%s: ready", label);
-  } else {
-    int64_t waited_ms = (gs__sched.now_ns - task->since_ns) / GS_MILLISECOND;
-    gs_id holder = holder_of(task);
-    if (holder == 0) {
-      gs__report("%s: waits for %s since %lld ms", label, task->reason,
-                 (long long)waited_ms);
-    } else {
-      gs__report("%s: waits for %s held by goroutine %lld since %lld ms", label,
-                 task->reason, (long long)holder, (long long)waited_ms);
-    }
+static bool is_alive(gs_id id) {
+  const struct gs__list *all = &gs__sched.all;
+  for (const struct gs__list *node = all->next; node != all;
+       node = node->next) {
+    if (gs__container(node, struct gs__task, all)->id == id) return true;
   }
+  return false;
+}
+
+static void put_wait(char *to, size_t size_bytes, const struct gs__task *task) {
+  int64_t waited_ms = (gs__sched.now_ns - task->since_ns) / GS_MILLISECOND;
+  gs_id holder = holder_of(task);
+  char held[64] = "";
+  if (holder != 0) {
+    gs__format(held, sizeof held, " held by goroutine %lld%s",
+               (long long)holder, is_alive(holder) ? "" : ", which has ended,");
+  }
+  char on[32] = "";
+  if (task->object != NULL) gs__format(on, sizeof on, "; on %p", task->object);
+  gs__format(to, size_bytes, "waits for %s%s since %lld ms%s", task->reason,
+             held, (long long)waited_ms, on);
+}
+
+static void dump_task(const struct gs__task *task) {
+  char state[160];
+  if (task == gs__sched.current) {
+    gs__format(state, sizeof state, "running");
+  } else if (task->state == GS__READY) {
+    gs__format(state, sizeof state, "ready");
+  } else {
+    put_wait(state, sizeof state, task);
+  }
+  size_t now_bytes;
+  size_t most_bytes;
+  gs__coro_usage(&task->coro, &now_bytes, &most_bytes);
+  char most[32] = "";
+  if (most_bytes > 0) {
+    gs__format(most, sizeof most, ", at most %zu", most_bytes);
+  }
+  gs__report("%s: %s; stack %zu of %zu%s%s%s", gs__task_label(task), state,
+             now_bytes, task->coro.stack_bytes, most,
+             task->from == NULL ? "" : "; from ",
+             task->from == NULL ? "" : task->from);
 }
 
 void gs__dump_tasks(void) {

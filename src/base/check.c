@@ -37,6 +37,19 @@ static void put_unsigned(struct line *line, unsigned long long value) {
   put_text(line, first);
 }
 
+static void put_address(struct line *line, const void *pointer) {
+  char digits[2 * sizeof pointer + 1];
+  char *first = digits + sizeof digits - 1;
+  uintptr_t value = (uintptr_t)pointer;
+  *first = '\0';
+  do {
+    *--first = "0123456789abcdef"[value % 16];
+    value /= 16;
+  } while (value != 0);
+  put_text(line, "0x");
+  put_text(line, first);
+}
+
 static void put_signed(struct line *line, long long value) {
   if (value < 0) {
     put_text(line, "-");
@@ -56,6 +69,9 @@ static const char *put_directive(struct line *line, const char *at,
   switch (*at) {
     case 's':
       put_text(line, va_arg(*args, const char *));
+      break;
+    case 'p':
+      put_address(line, va_arg(*args, const void *));
       break;
     case 'd':
       put_signed(line, wide ? va_arg(*args, long long) : va_arg(*args, int));
@@ -84,6 +100,17 @@ static void format_line(struct line *line, const char *format, va_list *args) {
       put_text(line, one);
     }
   }
+}
+
+void gs__format(char *to, size_t size_bytes, const char *format, ...) {
+  struct line line = {.length = 0};
+  va_list args;
+  va_start(args, format);
+  format_line(&line, format, &args);
+  va_end(args);
+  if (line.length >= size_bytes) line.length = size_bytes - 1;
+  memcpy(to, line.text, line.length);
+  to[line.length] = '\0';
 }
 
 static void keep(struct gs__lines *lines, const struct line *line) {

@@ -31,7 +31,7 @@ _Noreturn void gs__fatal(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
 /* Writes one line to the host's stderr, or to gs__report_to while that is set.
- * Formats: %s %d %u %lld %llu %zu %%. */
+ * Formats: %s %d %u %lld %llu %zu %p %%. */
 void gs__report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Lines in memory, each with its '\n'; all zero: none. */
@@ -42,6 +42,10 @@ struct gs__lines {
   bool no_memory; /* some are missing */
 };
 extern struct gs__lines *gs__report_to;
+
+/* The same into a buffer, cut off. */
+void gs__format(char *to, size_t size_bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Ends the program after a fatal error was reported; the runtime defines it. */
 _Noreturn void gs__fatal_end(void);

@@ -1,8 +1,9 @@
 /* The stack check: wherever a function lowers the C stack's pointer, the new
  * value is compared with the limit of the stack that is in use, and below it
- * the runtime is called, which names the goroutine. Functions that make no
- * calls use up to 128 bytes below the pointer without moving it; what they
- * compute is compared in the same way. */
+ * the runtime is called with the value: it lowers the limit, which is how deep
+ * the goroutine has been, or names it when its stack is full. Functions that
+ * make no calls use up to 128 bytes below the pointer without moving it; what
+ * they compute is compared in the same way. */
 import { Writer } from "./wasm/bytes.mjs";
 import { OP, VOID } from "./wasm/instructions.mjs";
 import { I32 } from "./wasm/module.mjs";
@@ -15,8 +16,8 @@ import { I32 } from "./wasm/module.mjs";
 
 /** Exported by src/sched/coro_asyncify.c: "stack pointer minus limit". */
 const LEFT = "gs__stack_left";
-/** Exported by it too: never returns. */
-const OVERFLOWED = "gs__stack_overflowed";
+/** Exported by it too: takes the value that is below the limit. */
+const LOWERED = "gs__stack_lowered";
 
 /**
  * @typedef {object} Marks
@@ -28,10 +29,10 @@ const OVERFLOWED = "gs__stack_overflowed";
 /** @param {Module} module @returns {Marks} */
 function findMarks(module) {
   const left = module.exported(LEFT);
-  const handler = module.exported(OVERFLOWED);
+  const handler = module.exported(LOWERED);
   if (left === undefined || handler === undefined) {
     throw new RangeError(
-      `it does not export ${LEFT} and ${OVERFLOWED}: link it with gossamer`,
+      `it does not export ${LEFT} and ${LOWERED}: link it with gossamer`,
     );
   }
   const reads = module
@@ -108,13 +109,18 @@ function findChecks(code, pointer) {
  * @param {Marks} marks
  */
 function writeCheck(out, local, { pointer, limit, handler }) {
-  out.byte(local === POINTER ? OP.global_get : OP.local_get);
-  out.uleb(local === POINTER ? pointer : local);
+  const writeValue = () => {
+    out.byte(local === POINTER ? OP.global_get : OP.local_get);
+    out.uleb(local === POINTER ? pointer : local);
+  };
+  writeValue();
   out.byte(OP.global_get);
   out.uleb(limit);
-  out.byte(OP.i32_lt_u, OP.if, VOID, OP.call);
+  out.byte(OP.i32_lt_u, OP.if, VOID);
+  writeValue();
+  out.byte(OP.call);
   out.uleb(handler);
-  out.byte(OP.unreachable, OP.end);
+  out.byte(OP.end);
 }
 
 /**
@@ -163,6 +169,6 @@ export function addStackChecks(module) {
     count += checkFunction(module, func, marks);
   }
   module.removeExport(LEFT);
-  module.removeExport(OVERFLOWED);
+  module.removeExport(LOWERED);
   return count;
 }

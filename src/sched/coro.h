@@ -35,6 +35,7 @@ struct gs__coro {
   struct gs__try *attempts; /* that are under way, innermost first */
 #ifdef __wasm__
   struct gs__try *restoring; /* the next one to be entered again */
+  char *lowest;              /* how deep its C stack has been, in steps */
 #else
   size_t mapping_bytes; /* stack and guard page */
   void *fake_stack;     /* AddressSanitizer's, while not running */
@@ -56,6 +57,9 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
  * called gs__coro_end(). Not re-entrant. Reports an overflowed stack by
  * gs__coro_overflowed(). */
 bool gs__coro_resume(struct gs__coro *coro);
+
+/* Bytes of stack in use now, and at most so far (0: unknown). */
+void gs__coro_usage(const struct gs__coro *coro, size_t *now, size_t *most);
 
 /* Runs attempt->fn(attempt->arg) in the running coroutine, which may park in
  * it; the attempt lies in the caller's frame. True when it ended by

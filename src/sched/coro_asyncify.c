@@ -55,6 +55,12 @@ static inline char *host_stack_top(void) {
   return __stack_low != NULL ? __stack_high : __heap_base;
 }
 
+static inline bool in_host(void) {
+  char *limit;
+  __asm__ volatile("global.get gs__stack_limit\n\tlocal.set %0" : "=r"(limit));
+  return limit == host_stack_base();
+}
+
 void gs__coro_init(void) { set_limit(host_stack_base()); }
 
 /* The build looks for these two by name, and takes the exports away. */
@@ -71,25 +77,39 @@ MARK(gs__stack_left) intptr_t gs__stack_left(void) {
   return left;
 }
 
-_Noreturn void gs__stack_overflowed(void);
+void gs__stack_lowered(char *pointer);
 
 /* On the host's stack. */
-__attribute__((noinline)) static _Noreturn void overflowed(bool in_host) {
-  if (!in_host) gs__coro_running_overflowed();
+__attribute__((noinline)) static _Noreturn void overflowed(bool outside) {
+  if (!outside) gs__coro_running_overflowed();
   gs__fatal(
       "stack overflow outside a goroutine: the stack of %zu bytes is too "
       "small",
       (size_t)(host_stack_top() - host_stack_base()));
 }
 
-/* Called where the stack pointer passed the limit; uses no stack itself. */
-MARK(gs__stack_overflowed) _Noreturn void gs__stack_overflowed(void) {
-  char *base = host_stack_base();
-  char *limit;
-  __asm__ volatile("global.get gs__stack_limit\n\tlocal.set %0" : "=r"(limit));
-  set_limit(base);
+#define DEPTH_STEP_BYTES ((uintptr_t)128)
+
+/* Down to the next step, but not below the stack. */
+static inline char *depth_mark(const struct gs__coro *coro, char *pointer) {
+  char *mark = (char *)((uintptr_t)pointer & ~(DEPTH_STEP_BYTES - 1));
+  return mark < coro->stack_base ? coro->stack_base : mark;
+}
+
+/* Called where a stack pointer, set or about to be used, is below the limit;
+ * has no frame itself. In a goroutine the limit is how deep it has been, in
+ * steps, so that depth is noted without a check of its own. */
+MARK(gs__stack_lowered) void gs__stack_lowered(char *pointer) {
+  bool outside = in_host();
+  struct gs__coro *coro = running.coro;
+  if (!outside && pointer >= coro->stack_base) {
+    coro->lowest = depth_mark(coro, pointer);
+    set_limit(coro->lowest);
+    return;
+  }
+  set_limit(host_stack_base());
   set_stack_pointer(host_stack_top());
-  overflowed(limit == base);
+  overflowed(outside);
 }
 
 /* ---- blocks ---- */
@@ -121,9 +141,24 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
   guard->name = name;
   guard->frames.top = NULL;
   coro->stack_pointer = coro->stack_base + coro->stack_bytes;
+  /* The first step is free: many goroutines take no more. */
+  coro->lowest = depth_mark(coro, coro->stack_pointer - DEPTH_STEP_BYTES);
   coro->fn = fn;
   coro->arg = arg;
   coro->attempts = NULL;
+}
+
+void gs__coro_usage(const struct gs__coro *coro, size_t *now, size_t *most) {
+  bool inside = coro == running.coro && !in_host();
+  const char *top = coro->stack_base + coro->stack_bytes;
+  const char *pointer = inside ? gs__stack_pointer() : coro->stack_pointer;
+  const struct gs__frames *frames = &gs__guard_of(coro)->frames;
+  *now = (size_t)(top - pointer);
+  if (!inside && frames->top != NULL) {
+    *now += (size_t)(frames->top - coro->stack_base);
+  }
+  *most = (size_t)(top - coro->lowest);
+  if (*most < *now) *most = *now;
 }
 
 /* Asyncify traps when saved frames went beyond their end; this reports it. */
@@ -198,7 +233,7 @@ __attribute__((noinline)) bool gs__coro_resume(struct gs__coro *coro) {
   struct gs__guard *guard = gs__guard_of(coro);
   /* In this order: any goroutine's stack lies above the host's limit. */
   set_stack_pointer(coro->stack_pointer);
-  set_limit(coro->stack_base);
+  set_limit(coro->lowest);
   running.coro = coro;
   running.guard = guard;
   if (guard->frames.top != NULL) {

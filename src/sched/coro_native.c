@@ -189,6 +189,15 @@ void gs__coro_reset(struct gs__coro *coro, gs_func *fn, void *arg, gs_id id,
   coro->attempts = NULL;
 }
 
+void gs__coro_usage(const struct gs__coro *coro, size_t *now, size_t *most) {
+  const char *top = coro->stack_base - CANARY_BYTES - GUARD_BYTES +
+                    coro->mapping_bytes - TOP_PAD_BYTES;
+  const char *pointer =
+      coro == host.running ? __builtin_frame_address(0) : coro->stack_pointer;
+  *now = (size_t)(top - pointer);
+  *most = 0;
+}
+
 bool gs__coro_try(struct gs__try *attempt) {
   struct gs__coro *coro = host.running;
   attempt->outer = coro->attempts;
@@ -219,6 +228,7 @@ bool gs__coro_resume(struct gs__coro *coro) {
   if (gs__unlikely(!gs__coro_canary_ok(coro))) {
     gs__coro_overflowed(coro, 0, NULL);
   }
+  host.running = NULL;
   return host.ended;
 }
 

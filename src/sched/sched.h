@@ -58,6 +58,7 @@ struct gs__task {
   const char *reason;      /* what it waits for: "chan receive" */
   const void *object;      /* the channel or the like, or NULL */
   const char *name;        /* or NULL */
+  const char *from;        /* where it was started: "main.c:42", or NULL */
   struct gs__scope *scope; /* one reference, or NULL: nothing ends its waits */
   struct gs__clause scope_clause; /* in scope->waiters, while parked */
   uint32_t shields;               /* while > 0 its waits do not end by scope */

@@ -32,7 +32,7 @@ static struct gs__task *task_block(struct gs__sched *s, size_t stack_bytes) {
 }
 
 static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
-                        void *arg) {
+                        void *arg, const char *from) {
   struct gs__sched *s = &gs__sched;
   if (fn == NULL) return GS_EINVAL;
   struct gs__task *task = task_block(s, stack_bytes);
@@ -45,6 +45,7 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   task->reason = NULL;
   task->object = NULL;
   task->name = name;
+  task->from = from;
   task->scope = gs__scope_retain(s->current == NULL ? NULL : s->current->scope);
   task->shields = 0;
   task->defers = NULL;
@@ -56,12 +57,13 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   return task->id;
 }
 
-gs_id gs_go(gs_func *fn, void *arg) {
-  return task_start(GS_STACK_DEFAULT, NULL, fn, arg);
+gs_id gs__go_from(gs_func *fn, void *arg, const char *from) {
+  return task_start(GS_STACK_DEFAULT, NULL, fn, arg, from);
 }
 
-gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg) {
-  if (options == NULL) return gs_go(fn, arg);
+gs_id gs__go_with_from(const struct gs_go_options *options, gs_func *fn,
+                       void *arg, const char *from) {
+  if (options == NULL) return gs__go_from(fn, arg, from);
   size_t stack_bytes = options->stack_bytes;
   if (stack_bytes == 0) {
     stack_bytes = GS_STACK_DEFAULT;
@@ -69,7 +71,13 @@ gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg) {
     return GS_EINVAL;
   }
   stack_bytes = (stack_bytes + STACK_ALIGN - 1) & ~(STACK_ALIGN - 1);
-  return task_start(stack_bytes, options->name, fn, arg);
+  return task_start(stack_bytes, options->name, fn, arg, from);
+}
+
+gs_id(gs_go)(gs_func *fn, void *arg) { return gs__go_from(fn, arg, NULL); }
+
+gs_id(gs_go_with)(const struct gs_go_options *options, gs_func *fn, void *arg) {
+  return gs__go_with_from(options, fn, arg, NULL);
 }
 
 GS__KEPT(gs__owned_end)

@@ -211,69 +211,6 @@ TEST(a_goroutine_is_ready_then_runs_then_waits_then_is_gone) {
   CHECK_EQ(task_of(id), (void *)NULL);
 }
 
-TEST(dump_has_one_line_for_each_with_what_it_waits_for) {
-  gs_chan *chan;
-  CHECK_EQ(gs_chan_new(&chan, 1, 0), GS_OK);
-  struct gs_go_options options = {.name = "sleeper"};
-  gs_go_with(&options, sleep_once, NULL);
-  gs_go(note, "a");
-  CHECK_EQ(gs_yield(), GS_OK);
-  gs_go(note, "b");
-  host_fake.report_bytes = 0;
-  gs_dump();
-  host_fake.report[host_fake.report_bytes] = '\0';
-  CHECK_STR_EQ(host_fake.report,
-               "goroutine 1 (test): running\n"
-               "goroutine 2 (sleeper): waits for sleep since 0 ms\n"
-               "goroutine 4: ready\n");
-  gs_chan_release(chan);
-}
-
-TEST(the_dump_is_text_for_the_page_too) {
-  struct gs_go_options options = {.name = "sleeper"};
-  gs_go_with(&options, sleep_once, NULL);
-  CHECK_EQ(gs_yield(), GS_OK);
-  host_fake.report_bytes = 0;
-  CHECK_STR_EQ(gs_dump_text(),
-               "goroutine 1 (test): running\n"
-               "goroutine 2 (sleeper): waits for sleep since 0 ms");
-  CHECK_EQ(gs_sleep(2 * GS_SECOND), GS_OK);
-  CHECK_STR_EQ(gs_dump_text(), "goroutine 1 (test): running");
-  CHECK_EQ(host_fake.report_bytes, 0);
-}
-
-HOST_TEST(without_goroutines_the_dump_is_empty) {
-  CHECK_STR_EQ(gs_dump_text(), "");
-}
-
-TEST(a_dump_without_memory_is_none_and_the_next_is_whole) {
-  for (int i = 0; i < 20; i++) gs_go(nothing, NULL);
-  for (uint32_t good = 0; good < 3; good++) {
-    alloc_fake_fail_after(good);
-    CHECK_EQ(gs_dump_text(), (const char *)NULL);
-    gs__dump_term();
-  }
-  alloc_fake_never_fail();
-  const char *text = gs_dump_text();
-  CHECK(text != NULL && strstr(text, "goroutine 21: ready") != NULL);
-  host_fake.report_bytes = 0;
-  gs_dump();
-  CHECK(host_fake.report_bytes > 0);
-  harness_wait_for_others();
-}
-
-TEST(a_long_name_is_cut_in_the_dump) {
-  char name[300];
-  memset(name, 'n', sizeof name - 1);
-  name[sizeof name - 1] = '\0';
-  struct gs_go_options options = {.name = name};
-  gs_go_with(&options, nothing, NULL);
-  gs_dump();
-  CHECK(strstr(host_fake.report, "nnn") != NULL);
-  CHECK(strstr(host_fake.report, "): ready\n") != NULL);
-  harness_wait_for_others();
-}
-
 HOST_DEATH_TEST(exit_outside_a_goroutine_ends_the_program,
                 "fatal: gs_exit was called outside a goroutine") {
   gs_exit();

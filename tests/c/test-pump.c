@@ -340,13 +340,13 @@ static void go_named(const char *name, gs_func *fn, void *arg) {
 DEATH_TEST(a_deadlock_is_reported_with_a_line_for_each_goroutine,
            "fatal: all goroutines are asleep - deadlock\n"
            "goroutine 1 (test): waits for receive from NULL channel since 0 "
-           "ms\n"
-           "goroutine 2 (sender): waits for channel send since 1500 ms\n"
-           "goroutine 3 (receiver): waits for channel receive since 1500 ms\n"
-           "goroutine 4: waits for select since 1500 ms\n"
-           "goroutine 5 (none): waits for select with no cases since 1500 ms\n"
-           "goroutine 6 (nil): waits for send on NULL channel since 1500 ms\n"
-           "goroutine 7 (sleeper): waits for sleep since 1500 ms\n") {
+           "ms;",
+           "goroutine 2 (sender): waits for channel send since 1500 ms; on 0x",
+           "goroutine 3 (receiver): waits for channel receive since 1500 ms;",
+           "goroutine 4: waits for select since 1500 ms;",
+           "goroutine 5 (none): waits for select with no cases since 1500 ms;",
+           "goroutine 6 (nil): waits for send on NULL channel since 1500 ms;",
+           "goroutine 7 (sleeper): waits for sleep since 1500 ms;") {
   gs_chan *chans[3];
   for (int i = 0; i < 3; i++) {
     CHECK_EQ(gs_chan_new(&chans[i], sizeof(int), 0), GS_OK);

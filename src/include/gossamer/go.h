@@ -53,6 +53,24 @@ gs_id gs_go(gs_func *fn, void *arg);
  * when the stack size is out of range. */
 gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg);
 
+/* Both note where they are called, for dumps; the functions behind them, where
+ * a pointer to one is wanted, do not. */
+#define gs_go(fn, arg) gs__go_from((fn), (arg), GS__HERE)
+#define gs_go_with(options, fn, arg) \
+  gs__go_with_from((options), (fn), (arg), GS__HERE)
+gs_id gs__go_from(gs_func *fn, void *arg, const char *from);
+gs_id gs__go_with_from(const struct gs_go_options *options, gs_func *fn,
+                       void *arg, const char *from);
+/* "main.c:42", a static string. */
+#define GS__HERE GS__FILE ":" GS__HERE_TEXT(__LINE__)
+#define GS__HERE_TEXT(x) GS__HERE_TEXT_OF(x)
+#define GS__HERE_TEXT_OF(x) #x
+#ifdef __FILE_NAME__
+#define GS__FILE __FILE_NAME__
+#else
+#define GS__FILE __FILE__
+#endif
+
 /* **Parks** behind all goroutines that are ready to run, and gives the host a
  * turn when the time slice is over. 0; in a context that is done, its error,
  * having yielded all the same; GS_EPERM outside a goroutine. */
@@ -78,8 +96,14 @@ gs_id gs_self(void);
 /* How many goroutines there are, main included. Never parks. */
 size_t gs_count(void);
 
-/* Writes one line per goroutine to stderr: id, name, state, what it waits for
- * and since when. Never parks. */
+/* Writes one line per goroutine to stderr: id and name; running, ready, or what
+ * it waits for, the object's address, who holds it, and for how long; the bytes
+ * of its stack in use (C stack and parked frames) of how many, and at most so
+ * far (the C stack alone, in steps of 128); and where it was started.
+ *
+ * A stack is well chosen when that most, with the frames the goroutine parks
+ * with, leaves a third of it free in the worst case that was tried. Never
+ * parks. */
 void gs_dump(void);
 
 #ifdef __cplusplus
