@@ -168,14 +168,27 @@ static inline int gs__scope_error(const struct gs__task *task) {
   return task->shields > 0 ? 0 : task->scope->done;
 }
 
-/* Parks the current task; the last thing a leaf does. The result is of use
- * only natively, and when the task need not park. */
-GS__INLINE int64_t gs__park(const char *reason, const void *object) {
-  struct gs__task *task = gs__sched.current;
+GS__INLINE void gs__park_begin(struct gs__task *task, const char *reason,
+                               const void *object) {
   task->state = GS__PARKED;
   task->reason = reason;
   task->object = object;
   task->since_ns = gs__sched.now_ns;
+}
+
+/* As gs__park(), but the task's scope does not end the wait. */
+GS__INLINE int64_t gs__park_unscoped(const char *reason, const void *object) {
+  struct gs__task *task = gs__sched.current;
+  gs__park_begin(task, reason, object);
+  gs__coro_park(&task->coro);
+  return task->result;
+}
+
+/* Parks the current task; the last thing a leaf does. The result is of use
+ * only natively, and when the task need not park. */
+GS__INLINE int64_t gs__park(const char *reason, const void *object) {
+  struct gs__task *task = gs__sched.current;
+  gs__park_begin(task, reason, object);
   if (gs__unlikely(task->scope != NULL) && gs__scope_refuses(task)) {
     return task->result;
   }
@@ -211,6 +224,19 @@ static inline void gs__scope_release(struct gs__scope *scope) {
 /* Runs the task's deferred calls, the newest first, but not `last` and those
  * before it. Parks if one of them does. */
 void gs__defers_run(struct gs__task *task, const struct gs_deferred *last);
+
+/* The task that was started last; nothing has run since. */
+static inline struct gs__task *gs__task_newest(void) {
+  return gs__container(gs__sched.all.prev, struct gs__task, all);
+}
+
+/* Puts a task that is not parked under another scope. */
+static inline void gs__task_enter(struct gs__task *task,
+                                  struct gs__scope *scope) {
+  gs__scope_retain(scope);
+  gs__scope_release(task->scope);
+  task->scope = scope;
+}
 
 /* What a leaf returns when it is entered again. */
 #define GS__LEAF_BODY(type)                   \

@@ -158,6 +158,34 @@ export const SUITES = [
     ],
   },
   {
+    name: "gen",
+    about: "one element of a generator, and one through a channel",
+    workloads: [
+      {
+        name: "gen",
+        peers: [OURS, NATIVE],
+        rows: [
+          { key: "next-yield", name: "generator next + yield", unit: "ns" },
+          { key: "unbuffered", name: "unbuffered channel", unit: "ns" },
+        ],
+      },
+    ],
+  },
+  {
+    name: "arena",
+    about: "32 bytes allocated, and freed in batches of 64",
+    workloads: [
+      {
+        name: "arena",
+        peers: [OURS, NATIVE],
+        rows: [
+          { key: "arena", name: "arena allocation", unit: "ns" },
+          { key: "malloc", name: "malloc() and free()", unit: "ns" },
+        ],
+      },
+    ],
+  },
+  {
     name: "memory",
     about:
       "growth of the linear memory (native: resident set) a parked goroutine",

@@ -21,7 +21,10 @@ TEST(arena_pieces_are_apart_aligned_and_writable) {
   unsigned char *pieces[200];
   for (int i = 0; i < 200; i++) {
     size_t size = (size_t)i % 37 + 1;
+    size_t used = gs_arena_used(&arena);
     pieces[i] = gs_arena_alloc(&arena, size);
+    used = gs_arena_used(&arena) - used;
+    CHECK(used >= size && used <= size + 32); /* over chunks' ends, too */
     CHECK(pieces[i] != NULL);
     CHECK(is_aligned(pieces[i], 16));
     memset(pieces[i], i, size);

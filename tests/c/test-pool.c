@@ -284,6 +284,40 @@ TEST(an_object_made_while_the_pool_closes_is_destroyed) {
   gs_chan_release(shop.go);
 }
 
+TEST(a_slot_that_was_given_in_vain_makes_nothing) {
+  pool = open_shop(1);
+  void *object = get(pool);
+  int expected = GS_EPIPE;
+  CHECK(gs_go(get_fails, &expected) > 0);
+  CHECK_EQ(gs_yield(), GS_OK);
+  CHECK_EQ(gs_pool_discard(pool, object), GS_OK); /* the slot is its now */
+  CHECK_EQ(gs_pool_close(pool), GS_OK);
+  harness_wait_for_others();
+  CHECK_STR_EQ(log_text, "f");
+  CHECK_EQ(shop.made, 1);
+  gs_pool_release(pool);
+}
+
+static void close_it(void *arg) {
+  (void)arg;
+  gs_pool_close(pool);
+}
+
+TEST(a_pool_released_while_another_closes_it_lives_until_that_is_done) {
+  pool = open_shop(2);
+  void *a = get(pool);
+  void *b = get(pool);
+  gs_pool_put(pool, a);
+  gs_pool_put(pool, b);
+  shop.parks = true;
+  CHECK(gs_go(close_it, NULL) > 0);
+  CHECK_EQ(gs_yield(), GS_OK);
+  CHECK_EQ(shop.destroyed, 0);
+  gs_pool_release(pool);
+  harness_wait_for_others();
+  CHECK_EQ(shop.destroyed, 2);
+}
+
 TEST(pool_misuse_is_an_error) {
   struct gs_pool_options options = {.limit = 1};
   gs_pool *none = NULL;
@@ -406,11 +440,6 @@ static void put_races_a_deadline(void *arg) {
   CHECK(gs_go(pass_time, NULL) > 0);
   end(1);
   CHECK(seen.served >= 1);
-}
-
-static void close_it(void *arg) {
-  (void)arg;
-  gs_pool_close(pool);
 }
 
 static void closing_races_everything(void *arg) {

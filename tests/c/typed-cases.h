@@ -173,3 +173,41 @@ TEST(typed_cases_in_a_select) {
   gs_release(ints);
   gs_release(points);
 }
+
+GS_GEN_TYPE(int_gen, int);
+GS_GEN_TYPE(point_gen, struct point);
+
+static int emits_squares(gs_gen *gen, void *arg) {
+  int_gen self = GS_GEN_OF(gen);
+  for (int i = 1; i <= *(int *)arg; i++) {
+    int error = gs_emit(self, i * i);
+    if (error < 0) return error;
+  }
+  return GS_OK;
+}
+
+static int emits_points(gs_gen *gen, void *arg) {
+  point_gen self = GS_GEN_OF(gen);
+  (void)arg;
+  struct point p = {4, 0.5};
+  return gs_emit(self, p);
+}
+
+TEST(typed_generators) {
+  int three = 3;
+  int_gen squares = GS_GEN_OF(NULL);
+  CHECK_EQ(gs_generate(&squares, emits_squares, &three), GS_OK);
+  int sum = 0;
+  int n = 0;
+  while (gs_next(squares, &n) > 0) sum += n;
+  CHECK_EQ(sum, 14);
+  CHECK_EQ(gs_next_until(squares, &n, gs_now()), 0);
+  gs_gen_release(squares.gen);
+  point_gen points = GS_GEN_OF(NULL);
+  CHECK_EQ(gs_generate(&points, emits_points, NULL), GS_OK);
+  struct point p = {0, 0};
+  CHECK_EQ(gs_next(points, &p), 1);
+  CHECK_EQ(p.x, 4);
+  CHECK_EQ(p.y, 0.5);
+  gs_gen_release(points.gen);
+}

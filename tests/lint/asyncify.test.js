@@ -25,6 +25,7 @@ const PARK_BY_DESIGN = new Set([
   "gs_once_do", // calls the user's function
   "gs_once_do_until",
   "gs_once_try_do",
+  "run_generator", // calls the user's function
   "gs_pool_get", // calls the user's function
   "gs_pool_get_until",
   "gs_pool_try_get",

@@ -12,6 +12,7 @@
 #include "error.h"
 #include "export.h"
 #include "frame.h"
+#include "gen.h"
 #include "go.h"
 #include "http.h"
 #include "panic.h"

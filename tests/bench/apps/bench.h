@@ -34,6 +34,8 @@ void bench_buffered(void);
 void bench_spawn(void);
 void bench_select(void);
 void bench_sieve(void);
+void bench_gen(void);
+void bench_arena(void);
 void bench_parked_small(void);
 void bench_parked_default(void);
 void bench_parked_million(void);

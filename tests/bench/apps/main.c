@@ -61,6 +61,8 @@ static const struct {
     {"spawn", bench_spawn},
     {"select", bench_select},
     {"sieve", bench_sieve},
+    {"gen", bench_gen},
+    {"arena", bench_arena},
     {"parked-small", bench_parked_small},
     {"parked-default", bench_parked_default},
     {"parked-million", bench_parked_million},

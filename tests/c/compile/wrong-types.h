@@ -8,20 +8,23 @@ struct point {
 GS_CHAN_TYPE(int_chan, int);
 GS_CHAN_TYPE(point_chan, struct point);
 GS_CHAN_TYPE(text_chan, const char *);
+GS_GEN_TYPE(int_gen, int);
 
-void use(int_chan ints, point_chan points, text_chan texts);
-void use(int_chan ints, point_chan points, text_chan texts) {
+void use(int_chan ints, point_chan points, text_chan texts, int_gen gen);
+void use(int_chan ints, point_chan points, text_chan texts, int_gen gen) {
   int n = 0;
   double d = 0;
   long wide = 0;
   struct point p = {0};
   const char *text = "";
   struct gs_case c = gs_recv_case(ints, &n);
-  (void)c, (void)d, (void)wide, (void)p, (void)text, (void)points;
+  (void)c, (void)d, (void)wide, (void)p, (void)text, (void)points, (void)gen;
 #if WRONG == 0
   gs_send(ints, n);
   gs_recv(points, &p);
   gs_send(texts, text);
+  gs_emit(gen, n);
+  gs_next(gen, &n);
 #elif WRONG == 1
   gs_send(ints, 4.2);
 #elif WRONG == 2
@@ -61,5 +64,11 @@ void use(int_chan ints, point_chan points, text_chan texts) {
   gs_recv(ints, &u);
 #elif WRONG == 19
   gs_send(ints, 'a' + 0u);
+#elif WRONG == 20
+  gs_emit(gen, d);
+#elif WRONG == 21
+  gs_next(gen, &d);
+#elif WRONG == 22
+  gs_next_until(gen, &wide, 5);
 #endif
 }

@@ -52,6 +52,17 @@ static int make_it(void **out, void *arg) {
   return gs_yield();
 }
 
+static int generate(gs_gen *gen, void *arg) { return gs_gen_yield(gen, arg); }
+
+static void generators(void *arg) {
+  gs_gen *gen = NULL;
+  int value = 0;
+  gs_gen_new(&gen, sizeof value, generate, arg);
+  gs_gen_next(gen, &value);
+  gs_gen_next_until(gen, &value, gs_deadline(GS_SECOND));
+  gs_gen_release(gen);
+}
+
 static void pools(void *arg) {
   struct gs_pool_options options = {.make = make_it, .arg = arg};
   gs_pool *pool = NULL;
@@ -142,6 +153,7 @@ int main(void) {
   gs_go(network, "https://example.com/");
   gs_go(memory, "text");
   gs_go(pools, chan);
+  gs_go(generators, chan);
   gs_go(locks, chan);
   gs_go(never_parks, chan);
   return getchar() == 'q' ? gs_serve() : 0;
