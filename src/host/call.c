@@ -53,7 +53,8 @@ int gs__call_start(struct gs__call *call, gs__call_body *body, const char *name,
   struct pending *pending = malloc(sizeof *pending);
   if (pending == NULL) goto free_call;
   *pending = (struct pending){call, body};
-  gs_id id = gs_go_with(&(struct gs_go_options){.name = name}, run, pending);
+  struct gs_go_options options = {.name = name};
+  gs_id id = gs__go_with_from(&options, run, pending, "JavaScript");
   if (id >= 0) return GS_OK;
   error = (int)id;
   free(pending);
