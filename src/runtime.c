@@ -10,6 +10,7 @@
 #include "host/host.h"
 #include "host/op.h"
 #include "host/signal.h"
+#include "leaks.h"
 #include "libc/args.h"
 #include "runtime.h"
 
@@ -107,6 +108,10 @@ int32_t gs_boot(void) {
   uint64_t seed = (uint64_t)gs__host_seed() << 32 | gs__host_seed();
   gs__random_seed(&gs__sched.random, seed);
   gs__clock_read();
+#ifdef GS_DEBUG
+  gs__stress_read(getenv("GS_STRESS"));
+  atexit(gs__leaks_report);
+#endif
   if (main == NULL && __main_void == NULL) {
     gs__sched.serving = 1;
     return 1;

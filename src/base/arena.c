@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "stress.h"
 
 #ifdef GS__ASAN
 #include <sanitizer/asan_interface.h>
@@ -36,7 +37,7 @@ static inline uintptr_t up(uintptr_t at, size_t align) {
 }
 
 static struct gs__chunk *chunk_new(gs_arena *arena, size_t bytes) {
-  struct gs__chunk *chunk = malloc(bytes);
+  struct gs__chunk *chunk = gs__malloc(bytes);
   if (chunk == NULL) return NULL;
   uintptr_t end = (uintptr_t)chunk + bytes;
   *chunk =
@@ -116,7 +117,7 @@ void gs_arena_init(gs_arena *arena, size_t chunk_bytes) {
 
 int gs_arena_new(gs_arena **out, size_t chunk_bytes) {
   if (out == NULL) return GS_EINVAL;
-  gs_arena *arena = malloc(sizeof *arena);
+  gs_arena *arena = gs__malloc(sizeof *arena);
   if (arena == NULL) return GS_ENOMEM;
   gs_arena_init(arena, chunk_bytes);
   *out = arena;

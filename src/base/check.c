@@ -2,6 +2,7 @@
  * never prints does not link printf for our sake, and a report about a full
  * stack needs little of it. */
 #include "check.h"
+#include "stress.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -117,7 +118,7 @@ static void keep(struct gs__lines *lines, const struct line *line) {
   size_t wanted = lines->length + line->length + 1;
   if (wanted > lines->capacity) {
     size_t capacity = wanted * 2;
-    char *text = realloc(lines->text, capacity);
+    char *text = gs__realloc(lines->text, capacity);
     if (text == NULL) {
       lines->no_memory = true;
       return;

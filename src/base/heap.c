@@ -1,5 +1,6 @@
 /* The four-way heap: see heap.h. */
 #include "heap.h"
+#include "stress.h"
 
 #include <stdlib.h>
 
@@ -52,7 +53,7 @@ bool gs__heap_insert(struct gs__heap *heap, struct gs__heap_item *item,
   if (heap->count == heap->capacity) {
     uint32_t capacity = heap->capacity == 0 ? 16 : heap->capacity * 2;
     struct gs__heap_entry *entries =
-        realloc(heap->entries, capacity * sizeof *entries);
+        gs__realloc(heap->entries, capacity * sizeof *entries);
     if (entries == NULL) return false;
     heap->entries = entries;
     heap->capacity = capacity;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/check.h"
+#include "../base/stress.h"
 #include "host.h"
 
 #ifdef __wasm__
@@ -24,7 +25,7 @@ struct pending {
 GS__EXPORT_AS("gs_call_new") struct gs__call *gs_call_new(uint32_t bytes);
 struct gs__call *gs_call_new(uint32_t bytes) {
   if (bytes < sizeof(struct gs__call)) return NULL;
-  return calloc(1, bytes);
+  return gs__calloc(1, bytes);
 }
 
 static void done(struct pending *pending) {
@@ -50,7 +51,7 @@ int gs__call_start(struct gs__call *call, gs__call_body *body, const char *name,
   int error = GS_EINVAL;
   if (call->count != arity) goto free_call;
   error = GS_ENOMEM;
-  struct pending *pending = malloc(sizeof *pending);
+  struct pending *pending = gs__malloc(sizeof *pending);
   if (pending == NULL) goto free_call;
   *pending = (struct pending){call, body};
   struct gs_go_options options = {.name = name};

@@ -3,6 +3,7 @@
 #include <gossamer/frame.h>
 #include <stdlib.h>
 
+#include "../base/stress.h"
 #include "../sched/timer.h"
 #include "../sync/chan.h"
 #include "frame.h"
@@ -94,7 +95,7 @@ int gs_frame_until(double *timestamp_ms, int64_t deadline_ns) {
 
 int gs_frame_chan(gs_chan **out) {
   if (out == NULL) return GS_EINVAL;
-  struct feed *feed = malloc(sizeof *feed);
+  struct feed *feed = gs__malloc(sizeof *feed);
   if (feed == NULL) return GS_ENOMEM;
   int error = gs_chan_new(&feed->chan, sizeof(double), 1);
   if (error != GS_OK) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/stress.h"
 #include "op.h"
 
 struct gs_http {
@@ -40,7 +41,7 @@ int gs__http_get_handle(const char *url, int64_t deadline_ns, gs_http **out) {
 }
 
 int gs_http_get_until(gs_http **out, const char *url, int64_t deadline_ns) {
-  gs_http *http = malloc(sizeof *http);
+  gs_http *http = gs__malloc(sizeof *http);
   if (http == NULL) return GS_ENOMEM;
   int handle = gs__http_get_handle(url, deadline_ns, out);
   if (handle < 0) {
@@ -116,7 +117,7 @@ GS__INLINE int64_t read_until(gs_http *http, void *buf, size_t buf_bytes,
   int32_t count = gs__host_http_read(op.token, http->handle, buf, buf_bytes);
   if (count != GS__PENDING) {
     gs__op_drop(&op);
-    return count;
+    return gs__done(count);
   }
   struct gs__deadline expiry;
   error = gs__op_wait(&op, &expiry, deadline_ns);

@@ -1,5 +1,6 @@
 /* The table of pending host operations: see op.h. */
 #include "op.h"
+#include "../base/stress.h"
 
 #include <gossamer/export.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static uint32_t acquire(void) {
   if (ops.count > SLOTS_MAX) return NO_SLOT;
   if (ops.count >= ops.capacity) {
     uint32_t capacity = ops.capacity == 0 ? 16 : ops.capacity * 2;
-    struct slot *slots = realloc(ops.slots, capacity * sizeof *slots);
+    struct slot *slots = gs__realloc(ops.slots, capacity * sizeof *slots);
     if (slots == NULL) return NO_SLOT;
     ops.slots = slots;
     ops.capacity = capacity;

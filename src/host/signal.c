@@ -2,6 +2,7 @@
  * host is told the union of the sets. A closed channel cannot tell that it is,
  * so subscriptions are looked through after each pump. */
 #include "signal.h"
+#include "../base/stress.h"
 
 #include <gossamer/export.h>
 #include <stdlib.h>
@@ -77,7 +78,7 @@ void gs__signals_term(void) {
 int gs_signal_chan(gs_chan **out, uint32_t wanted, size_t capacity) {
   if (out == NULL || capacity == 0) return GS_EINVAL;
   if (wanted == 0 || (wanted & ~KNOWN) != 0) return GS_EINVAL;
-  struct subscription *subscription = malloc(sizeof *subscription);
+  struct subscription *subscription = gs__malloc(sizeof *subscription);
   if (subscription == NULL) return GS_ENOMEM;
   int error = gs_chan_new(&subscription->chan, sizeof(struct gs_signal_event),
                           capacity);

@@ -129,6 +129,9 @@ static inline struct gs__guard *gs__guard_of(const struct gs__coro *coro) {
   return (struct gs__guard *)(void *)coro->stack_base - 1;
 }
 
+/* Where the host's own C stack lies. */
+void gs__coro_host_stack(const char **base, const char **top);
+
 #define GS__ASYNCIFY(fn) \
   __attribute__((import_module("asyncify"), import_name(#fn))) extern
 GS__ASYNCIFY(start_unwind) void gs__asyncify_start_unwind(struct gs__frames *);

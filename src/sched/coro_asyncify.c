@@ -7,6 +7,7 @@
  * end before it is found out: each end has a note of who it was. */
 #include <stdlib.h>
 
+#include "../base/stress.h"
 #include "coro.h"
 
 #define GUARD_BYTES sizeof(struct gs__guard)
@@ -53,6 +54,11 @@ static inline char *host_stack_base(void) {
 
 static inline char *host_stack_top(void) {
   return __stack_low != NULL ? __stack_high : __heap_base;
+}
+
+void gs__coro_host_stack(const char **base, const char **top) {
+  *base = host_stack_base();
+  *top = host_stack_top();
 }
 
 static inline bool in_host(void) {
@@ -116,7 +122,7 @@ MARK(gs__stack_lowered) void gs__stack_lowered(char *pointer) {
 
 void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
   /* malloc aligns to 8 in some releases of Emscripten; a C stack wants 16. */
-  char *block = malloc(GUARD_BYTES + 8 + stack_bytes + object_bytes);
+  char *block = gs__malloc(GUARD_BYTES + 8 + stack_bytes + object_bytes);
   if (block == NULL) return NULL;
   uintptr_t base = ((uintptr_t)block + GUARD_BYTES + 8) & ~(uintptr_t)15;
   struct gs__coro *coro = (struct gs__coro *)(base + stack_bytes);

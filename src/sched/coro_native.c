@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "../base/stress.h"
 #include "coro.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -145,7 +146,7 @@ void *gs__coro_new(size_t object_bytes, size_t stack_bytes) {
   usable *= 2;
 #endif
   usable = (usable + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-  struct gs__coro *coro = malloc(object_bytes);
+  struct gs__coro *coro = gs__malloc(object_bytes);
   if (coro == NULL) return NULL;
   coro->mapping_bytes = usable + GUARD_BYTES;
   char *mapping = mmap(NULL, coro->mapping_bytes, PROT_READ | PROT_WRITE,

@@ -2,6 +2,7 @@
 #include <gossamer/arena.h>
 #include <stdlib.h>
 
+#include "../base/stress.h"
 #include "sched.h"
 
 struct own {
@@ -23,7 +24,7 @@ gs_arena *gs_arena_own(void) {
   while (owned != NULL && owned->end != end) owned = owned->next;
   struct own *own = (struct own *)owned;
   if (own == NULL) {
-    own = malloc(sizeof *own);
+    own = gs__malloc(sizeof *own);
     if (own == NULL) return NULL;
     gs_arena_init(&own->arena, 0);
     own->owned.end = end;

@@ -14,6 +14,7 @@
 #include "../base/heap.h"
 #include "../base/list.h"
 #include "../base/random.h"
+#include "../base/stress.h"
 #include "coro.h"
 
 /* One thing that can wake a parked task: see wait.h. */
@@ -205,6 +206,20 @@ GS__INLINE int gs__yield(void) {
   gs__ready(task);
   gs__coro_park(&task->coro);
   return (int)task->result;
+}
+
+/* What a leaf returns that need not park. */
+GS__INLINE int gs__done(int result) {
+#ifdef GS_DEBUG
+  struct gs__task *task = gs__sched.current;
+  if (gs__unlikely(gs__stress.yield) && task != NULL) {
+    task->result = result;
+    gs__ready(task);
+    gs__coro_park(&task->coro);
+    return (int)task->result;
+  }
+#endif
+  return result;
 }
 
 /* Frees a scope; the floor above that makes scopes defines it. */

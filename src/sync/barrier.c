@@ -20,7 +20,7 @@ static inline int arrive_now(gs_barrier *barrier) {
 
 GS__INLINE int wait_until(gs_barrier *barrier, int64_t deadline_ns) {
   int result = arrive_now(barrier);
-  if (result != GS_EAGAIN) return result;
+  if (result != GS_EAGAIN) return gs__done(result);
   struct gs__waiter waiter;
   waiter.object = barrier;
   result = gs__queue_add(&barrier->gs__waiters, &waiter, cancel, deadline_ns);

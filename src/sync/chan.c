@@ -1,5 +1,6 @@
 /* Channels: see chan.h. Model of the semantics: Go's runtime/chan.go. */
 #include "chan.h"
+#include "../base/stress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@ int gs_chan_new(gs_chan **out, size_t elem_bytes, size_t capacity) {
   if (capacity > (PTRDIFF_MAX - sizeof(gs_chan)) / elem_bytes) {
     return GS_ENOMEM;
   }
-  gs_chan *chan = malloc(sizeof *chan + elem_bytes * capacity);
+  gs_chan *chan = gs__malloc(sizeof *chan + elem_bytes * capacity);
   if (chan == NULL) return GS_ENOMEM;
   *chan = (gs_chan){
       .elem_bytes = elem_bytes, .capacity = capacity, .references = 1};
@@ -220,7 +221,7 @@ GS__LEAF(gs_chan_send)
 int gs_chan_send(gs_chan *chan, const void *elem) {
   GS__LEAF_BODY(int);
   int result = send_now(chan, elem);
-  if (result != GS_EAGAIN) return result;
+  if (result != GS_EAGAIN) return gs__done(result);
   return wait_to_send(chan, elem, GS_FOREVER);
 }
 
@@ -228,14 +229,14 @@ GS__LEAF(gs_chan_send_until)
 int gs_chan_send_until(gs_chan *chan, const void *elem, int64_t deadline_ns) {
   GS__LEAF_BODY(int);
   int result = gs_chan_try_send(chan, elem);
-  if (result != GS_EAGAIN) return result;
+  if (result != GS_EAGAIN) return gs__done(result);
   return wait_to_send(chan, elem, deadline_ns);
 }
 
 GS__LEAF(gs_chan_recv) int gs_chan_recv(gs_chan *chan, void *elem) {
   GS__LEAF_BODY(int);
   int result = recv_now(chan, elem);
-  if (result != GS_EAGAIN) return result;
+  if (result != GS_EAGAIN) return gs__done(result);
   return wait_to_recv(chan, elem, GS_FOREVER);
 }
 
@@ -243,7 +244,7 @@ GS__LEAF(gs_chan_recv_until)
 int gs_chan_recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
   GS__LEAF_BODY(int);
   int result = gs_chan_try_recv(chan, elem);
-  if (result != GS_EAGAIN) return result;
+  if (result != GS_EAGAIN) return gs__done(result);
   return wait_to_recv(chan, elem, deadline_ns);
 }
 

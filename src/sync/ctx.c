@@ -3,6 +3,7 @@
 #include <gossamer/ctx.h>
 #include <stdlib.h>
 
+#include "../base/stress.h"
 #include "queue.h"
 
 struct gs_ctx {
@@ -79,7 +80,7 @@ static int make(gs_ctx **out, gs_ctx *parent, bool detached,
   if (out == NULL) return GS_EINVAL;
   gs_ctx *above = detached ? NULL : parent;
   int64_t above_ns = gs_ctx_deadline(above);
-  gs_ctx *ctx = malloc(sizeof *ctx);
+  gs_ctx *ctx = gs__malloc(sizeof *ctx);
   if (ctx == NULL) return GS_ENOMEM;
   *ctx =
       (gs_ctx){.scope = {.references = 1},
@@ -176,7 +177,7 @@ int gs_ctx_chan(gs_chan **out, gs_ctx *ctx) {
 }
 
 GS__INLINE int wait_until(gs_ctx *ctx, int64_t deadline_ns) {
-  if (ctx != NULL && ctx->scope.done != 0) return GS_OK;
+  if (ctx != NULL && ctx->scope.done != 0) return gs__done(GS_OK);
   if (gs__sched.current == NULL) return GS_EPERM;
   struct gs__waiter waiter;
   if (ctx == NULL) { /* waits for the deadline alone */

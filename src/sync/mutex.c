@@ -12,7 +12,7 @@ static inline int lock_now(gs_mutex *mutex) {
 
 GS__INLINE int lock_until(gs_mutex *mutex, int64_t deadline_ns) {
   int result = lock_now(mutex);
-  if (result != GS_EAGAIN) return result;
+  if (result != GS_EAGAIN) return gs__done(result);
   struct gs__waiter waiter;
   waiter.amount = GS_OK;
   result = gs__queue_add(&mutex->gs__waiters, &waiter, NULL, deadline_ns);

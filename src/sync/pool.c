@@ -1,6 +1,7 @@
 /* Object pools: see gossamer/pool.h. What calls the user's functions is no
  * leaf; waiting for an object or a slot is. */
 #include "pool.h"
+#include "../base/stress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ int gs_pool_new(gs_pool **out, const struct gs_pool_options *options) {
   if (out == NULL || options == NULL || options->make == NULL) {
     return GS_EINVAL;
   }
-  gs_pool *pool = malloc(sizeof *pool);
+  gs_pool *pool = gs__malloc(sizeof *pool);
   if (pool == NULL) return GS_ENOMEM;
   *pool = (gs_pool){.options = *options};
   *out = pool;
@@ -40,7 +41,7 @@ static int slot_take(gs_pool *pool) {
     if (__builtin_mul_overflow(capacity, sizeof *pool->idle, &bytes)) {
       return GS_ENOMEM;
     }
-    struct gs__pool_idle *idle = realloc(pool->idle, bytes);
+    struct gs__pool_idle *idle = gs__realloc(pool->idle, bytes);
     if (idle == NULL) return GS_ENOMEM;
     pool->idle = idle;
     pool->idle_capacity = capacity;

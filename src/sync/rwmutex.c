@@ -43,7 +43,7 @@ static inline int lock_now(gs_rwmutex *rw, enum kind kind) {
 
 GS__INLINE int lock_until(gs_rwmutex *rw, enum kind kind, int64_t deadline_ns) {
   int result = lock_now(rw, kind);
-  if (result != GS_EAGAIN) return result;
+  if (result != GS_EAGAIN) return gs__done(result);
   struct gs__waiter waiter;
   waiter.amount = kind;
   waiter.object = rw;

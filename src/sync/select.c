@@ -51,7 +51,7 @@ static inline int select_now(struct gs_case *cases, size_t count) {
 GS__INLINE int select_until(struct gs_case *cases, size_t count,
                             int64_t deadline_ns) {
   int index = select_now(cases, count);
-  if (index != GS_EAGAIN) return index;
+  if (index != GS_EAGAIN) return gs__done(index);
   if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
   struct gs__deadline expiry;
   if (deadline_ns != GS_FOREVER &&

@@ -29,7 +29,7 @@ static inline int acquire_now(gs_sem *sem, int64_t count) {
 
 GS__INLINE int acquire_until(gs_sem *sem, int64_t count, int64_t deadline_ns) {
   int result = acquire_now(sem, count);
-  if (result != GS_EAGAIN) return result;
+  if (result != GS_EAGAIN) return gs__done(result);
   struct gs__waiter waiter;
   waiter.amount = count;
   waiter.object = sem;

@@ -3,6 +3,7 @@
 #include <gossamer/time.h>
 #include <stdlib.h>
 
+#include "../base/stress.h"
 #include "../sched/timer.h"
 #include "chan.h"
 
@@ -46,7 +47,7 @@ static bool set(gs_timer *timer, int64_t delay_ns) {
 
 static int make(gs_timer **out, int64_t delay_ns, int64_t period_ns,
                 gs_chan *chan, gs_func *fn, void *arg) {
-  gs_timer *timer = malloc(sizeof *timer);
+  gs_timer *timer = gs__malloc(sizeof *timer);
   if (timer == NULL) return GS_ENOMEM;
   *timer = (gs_timer){.alarm = {.item = {GS__HEAP_OUT}, .fire = fire},
                       .period_ns = period_ns,

@@ -2,7 +2,7 @@
 #include "queue.h"
 
 GS__INLINE int wait_until(gs_waitgroup *group, int64_t deadline_ns) {
-  if (group->gs__count == 0) return GS_OK;
+  if (group->gs__count == 0) return gs__done(GS_OK);
   struct gs__waiter waiter;
   int error = gs__queue_add(&group->gs__waiters, &waiter, NULL, deadline_ns);
   if (error != GS_OK) return error;

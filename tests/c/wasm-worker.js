@@ -29,6 +29,12 @@ function instantiate() {
     return bytes.subarray(0, bytes.indexOf(0));
   };
 
+  /** No arguments, or no environment. */
+  const none = (count, size) => {
+    view().setUint32(count >>> 0, 0, true);
+    view().setUint32(size >>> 0, 0, true);
+    return 0;
+  };
   const wasi = {
     proc_exit(code) {
       throw new Exit(code);
@@ -50,12 +56,10 @@ function instantiate() {
       view().setUint32(written >>> 0, total, true);
       return 0;
     },
-    args_sizes_get(count, size) {
-      view().setUint32(count >>> 0, 0, true);
-      view().setUint32(size >>> 0, 0, true);
-      return 0;
-    },
+    args_sizes_get: none,
     args_get: () => 0,
+    environ_sizes_get: none,
+    environ_get: () => 0,
     fd_close: () => 0,
     fd_seek: () => 70,
     fd_read: () => 52,
