@@ -4,7 +4,14 @@
  * changed. When all is there it does nothing and starts no process.
  * GOSSAMER_NO_INSTALL=1 makes it say what to run instead of running it. */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,9 +19,14 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * A tool: any one of `commands` on PATH will do; `pkg` is the Debian package
- * that brings it. `lint` marks what only lint and fmt need.
- * @typedef {{ commands: string[], pkg: string, lint?: boolean }} Tool
+ * that brings it. `lint` marks what only lint and fmt need, `fuzz` what only
+ * fuzzing needs, which can be done without.
+ * @typedef {{ commands: string[], pkg: string, lint?: boolean,
+ *   fuzz?: boolean }} Tool
  */
+
+/** No command but a library of clang's, which machines are asked for alike. */
+export const LIB_FUZZER = "libFuzzer";
 
 /** @type {Tool[]} */
 export const TOOLS = [
@@ -29,6 +41,8 @@ export const TOOLS = [
   },
   { commands: ["clang-format"], pkg: "clang-format", lint: true },
   { commands: ["clang-tidy"], pkg: "clang-tidy", lint: true },
+  { commands: ["clang"], pkg: "clang", fuzz: true },
+  { commands: [LIB_FUZZER], pkg: "libclang-rt-dev", fuzz: true },
 ];
 
 /**
@@ -44,7 +58,8 @@ export const TOOLS = [
  * @property {number} uid
  * @property {boolean} tty whether somebody can answer a password prompt
  * @property {string} nodeVersion
- * @property {(command: string) => boolean} has whether PATH has it
+ * @property {(command: string) => boolean} has whether PATH has it, or
+ *   whether LIB_FUZZER is there
  * @property {(argv: string[]) => number} run runs it, answers its exit code
  * @property {() => Lock} lock the project's package-lock.json
  * @property {() => Lock | null} installed npm's record of node_modules
@@ -54,15 +69,38 @@ export const TOOLS = [
 /** A set-up that cannot go on; the message says what to do about it. */
 export class SetupError extends Error {}
 
+/** apt-get was run, and failed. */
+class InstallError extends SetupError {}
+
 /**
- * The packages whose tools are not there.
+ * @param {Tool[]} tools
+ * @param {(command: string) => boolean} has
+ */
+function packagesOf(tools, has) {
+  return tools
+    .filter((tool) => !tool.commands.some(has))
+    .map((tool) => tool.pkg);
+}
+
+/**
+ * The packages whose tools are not there and must be.
  * @param {(command: string) => boolean} has
  * @param {boolean} lint
  */
 export function missingPackages(has, lint) {
-  return TOOLS.filter((tool) => lint || !tool.lint)
-    .filter((tool) => !tool.commands.some(has))
-    .map((tool) => tool.pkg);
+  const needed = TOOLS.filter((tool) => !tool.fuzz && (lint || !tool.lint));
+  return packagesOf(needed, has);
+}
+
+/**
+ * The packages without which there is no fuzzing.
+ * @param {(command: string) => boolean} has
+ */
+export function missingForFuzzing(has) {
+  return packagesOf(
+    TOOLS.filter((tool) => tool.fuzz),
+    has,
+  );
 }
 
 /**
@@ -116,7 +154,7 @@ function installPackages(machine, packages) {
   const update = aptGet(prefix, ["update"]);
   machine.log(`updating the package lists: ${update.join(" ")}`);
   if (machine.run(update) !== 0 || machine.run(install) !== 0) {
-    throw new SetupError(
+    throw new InstallError(
       `apt-get could not install: ${list}. See its messages above, or run:\n` +
         `  ${[...prefix, manual].join(" ")}`,
     );
@@ -155,27 +193,65 @@ function installModules(machine) {
 }
 
 /**
+ * What can be done without is installed if possible, and else said to be
+ * missing.
  * @param {Machine} machine
- * @param {{ lint?: boolean }} [options]
+ * @param {string[]} needed
+ * @param {string[]} wanted
  */
-export function setup(machine, { lint = false } = {}) {
+function installMissing(machine, needed, wanted) {
+  if (needed.length + wanted.length === 0) return;
+  try {
+    installPackages(machine, [...needed, ...wanted]);
+  } catch (error) {
+    if (!(error instanceof SetupError) || wanted.length === 0) throw error;
+    if (needed.length > 0) {
+      if (!(error instanceof InstallError)) throw error;
+      installPackages(machine, needed);
+    }
+    machine.log(`no fuzzer: ${error.message}`);
+  }
+}
+
+/**
+ * @param {Machine} machine
+ * @param {{ lint?: boolean, fuzz?: boolean }} [options]
+ */
+export function setup(machine, { lint = false, fuzz = false } = {}) {
   const [major = 0, minor = 0] = machine.nodeVersion.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 11)) {
     throw new SetupError(
       `Node ${machine.nodeVersion} is too old: 20.11 or newer is needed.`,
     );
   }
-  const packages = missingPackages(machine.has, lint);
-  if (packages.length > 0) {
-    installPackages(machine, packages);
-    const still = missingPackages(machine.has, lint);
-    if (still.length > 0) {
-      throw new SetupError(
-        `installed, yet not on PATH: the commands of ${still.join(", ")}`,
-      );
-    }
+  const needed = missingPackages(machine.has, lint);
+  installMissing(machine, needed, fuzz ? missingForFuzzing(machine.has) : []);
+  const still = needed.length > 0 ? missingPackages(machine.has, lint) : [];
+  if (still.length > 0) {
+    throw new SetupError(
+      `installed, yet not on PATH: the commands of ${still.join(", ")}`,
+    );
   }
   installModules(machine);
+}
+
+/**
+ * The file of a command, or null.
+ * @param {string} command
+ * @param {string} path
+ */
+function findOnPath(command, path) {
+  for (const folder of path.split(delimiter)) {
+    if (folder === "") continue;
+    const file = join(folder, command);
+    try {
+      accessSync(file, constants.X_OK);
+      if (statSync(file).isFile()) return file;
+    } catch {
+      continue;
+    }
+  }
+  return null;
 }
 
 /**
@@ -183,16 +259,37 @@ export function setup(machine, { lint = false } = {}) {
  * @param {string} path
  */
 export function onPath(command, path) {
-  return path.split(delimiter).some((folder) => {
-    if (folder === "") return false;
-    const file = join(folder, command);
-    try {
-      accessSync(file, constants.X_OK);
-      return statSync(file).isFile();
-    } catch {
-      return false;
-    }
-  });
+  return findOnPath(command, path) !== null;
+}
+
+/**
+ * Whether the clang that PATH has can link a fuzzer: its folder, two above the
+ * command itself, has lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a
+ * or the like.
+ * @param {string} path
+ */
+export function hasLibFuzzer(path) {
+  const clang = findOnPath("clang", path);
+  if (clang === null) return false;
+  const resources = join(realpathSync(clang), "../../lib/clang");
+  try {
+    return readdirSync(resources).some((version) => {
+      const libraries = join(resources, version, "lib");
+      return readdirSync(libraries).some((system) =>
+        readdirSync(join(libraries, system)).some((name) =>
+          /^libclang_rt\.fuzzer[-.]/.test(name),
+        ),
+      );
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} command */
+export function hasHere(command) {
+  const path = process.env.PATH ?? "";
+  return command === LIB_FUZZER ? hasLibFuzzer(path) : onPath(command, path);
 }
 
 /** @param {string} file */
@@ -208,7 +305,7 @@ function thisMachine() {
     uid: process.getuid?.() ?? -1,
     tty: process.stdin.isTTY === true && process.env.CI === undefined,
     nodeVersion: process.versions.node,
-    has: (command) => onPath(command, process.env.PATH ?? ""),
+    has: hasHere,
     run: ([command = "", ...args]) =>
       // Standard output stays free for the answer of the script that follows.
       spawnSync(command, args, { cwd: ROOT, stdio: ["inherit", 2, 2] })
@@ -228,7 +325,10 @@ function thisMachine() {
 /** @param {string[]} args */
 function main(args) {
   try {
-    setup(thisMachine(), { lint: args.includes("lint") });
+    setup(thisMachine(), {
+      lint: args.includes("lint"),
+      fuzz: args.includes("fuzz"),
+    });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     process.stderr.write(`setup: ${error.message}\n`);

@@ -1,5 +1,6 @@
-/* Runs the tests, section by section: `c` (ctest on the native build), then
- * every folder of tests/ that holds *.test.js files.
+/* Runs the tests, section by section: `c` (ctest on the native build), `fuzz`
+ * (a fixed number of inputs), then every folder of tests/ that holds *.test.js
+ * files.
  * Usage: node .ci/test.mjs [section...]. The last line has the totals. */
 import {
   existsSync,
@@ -12,6 +13,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ROOT, StepError, exec, script } from "./exec.mjs";
+import { fuzzSome, whyNoFuzzer } from "./fuzz.mjs";
 
 /** Cheap sections first; a section that is not listed runs last. */
 const ORDER = ["lint", "js", "fs", "wasi", "e2e", "browser"];
@@ -98,6 +100,9 @@ export function tapTotals(tap) {
   };
 }
 
+/** @param {string} section */
+const isOfJs = (section) => section !== "c" && section !== "fuzz";
+
 /** @param {string} file */
 function readIfThere(file) {
   return existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -111,7 +116,7 @@ function readIfThere(file) {
 export function presetsFor(sections) {
   const presets = [];
   if (sections.includes("c")) presets.push("native");
-  if (sections.some((name) => name !== "c")) presets.push("wasm");
+  if (sections.some(isOfJs)) presets.push("wasm");
   const inDebugToo = sections.includes("e2e") || sections.includes("lint");
   if (inDebugToo) presets.push("wasm-debug");
   return presets;
@@ -132,6 +137,15 @@ async function runCtest() {
   );
   if (timedOut) process.stdout.write("c: ran out of time\n");
   return withExitCode(code, junitTotals(readIfThere(report)));
+}
+
+/** The build of it is its own: where there is no fuzzer it is not tried. */
+async function runFuzz() {
+  heading("fuzz");
+  const why = whyNoFuzzer();
+  if (why === null) return fuzzSome(childEnv());
+  process.stdout.write(`fuzz: SKIPPED, ${why}\n`);
+  return { passed: 0, failed: 0, skipped: 1 };
 }
 
 /** @param {string} section */
@@ -176,12 +190,15 @@ function killLeftovers() {
   }
 }
 
+/** @type {Record<string, () => Promise<Totals>>} */
+const runners = { c: runCtest, fuzz: runFuzz };
+
 /**
  * @param {string[]} wanted sections; none means all
  * @returns {Promise<number>} exit code
  */
 async function main(wanted) {
-  const known = ["c", ...jsSections()];
+  const known = ["c", "fuzz", ...jsSections()];
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new StepError(
@@ -193,7 +210,7 @@ async function main(wanted) {
   heading("build");
   await build({
     presets: presetsFor(sections),
-    js: sections.some((name) => name !== "c"),
+    js: sections.some(isOfJs),
     quiet: true,
   });
 
@@ -202,7 +219,7 @@ async function main(wanted) {
   mkdirSync(join(ROOT, "build/test"), { recursive: true });
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const section of sections) {
-    const part = await (section === "c" ? runCtest() : runNode(section));
+    const part = await (runners[section]?.() ?? runNode(section));
     killLeftovers();
     total.passed += part.passed;
     total.failed += part.failed;

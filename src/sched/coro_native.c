@@ -17,6 +17,7 @@
 #endif
 
 #ifdef GS_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #define STACK_MIN ((size_t)256 << 10)
 #define GUARD_BYTES ((size_t)4096)
@@ -169,6 +170,11 @@ free_object:
 
 void gs__coro_free(void *object) {
   struct gs__coro *coro = object;
+#ifdef GS_ASAN
+  /* A coroutine that is dropped leaves red zones to who is there next. */
+  __asan_unpoison_memory_region(
+      coro->stack_base, coro->mapping_bytes - GUARD_BYTES - CANARY_BYTES);
+#endif
   munmap(coro->stack_base - CANARY_BYTES - GUARD_BYTES, coro->mapping_bytes);
   free(coro);
 }

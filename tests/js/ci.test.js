@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StepError, exec, step } from "../../.ci/exec.mjs";
+import { fuzzFigures, whyNoFuzzer } from "../../.ci/fuzz.mjs";
 import {
   jsSections,
   junitTotals,
@@ -154,8 +155,29 @@ test("every folder with test files is a section, browsers last", () => {
   assert.equal(sections.at(-1), "browser");
 });
 
+test("the fuzzer's figures are its inputs and the edges it reached", () => {
+  const output =
+    "#9\tINITED cov: 12 ft: 13 corp: 1/1b exec/s: 0 rss: 40Mb\n" +
+    "#77\tDONE   cov: 345 ft: 999 corp: 8/88b lim: 9 exec/s: 0 rss: 40Mb\n" +
+    "stat::number_of_executed_units: 77\n";
+  assert.deepEqual(fuzzFigures(output), { runs: 77, edges: 345 });
+  assert.deepEqual(fuzzFigures(""), { runs: 0, edges: 0 });
+});
+
+test("why there is no fuzzer is said, with the packages it needs", () => {
+  assert.equal(
+    whyNoFuzzer(() => true),
+    null,
+  );
+  assert.match(
+    String(whyNoFuzzer((command) => command === "clang")),
+    /needs the packages libclang-rt-dev$/,
+  );
+});
+
 test("only what the sections need is built", () => {
   assert.deepEqual(presetsFor(["c"]), ["native"]);
+  assert.deepEqual(presetsFor(["fuzz"]), []);
   assert.deepEqual(presetsFor(["js"]), ["wasm"]);
   assert.deepEqual(presetsFor(["e2e", "browser"]), ["wasm", "wasm-debug"]);
 });

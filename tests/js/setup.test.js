@@ -1,9 +1,20 @@
 /* The set-up step against a machine made up for each test. */
 import assert from "node:assert/strict";
+import {
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   SetupError,
   TOOLS,
+  hasLibFuzzer,
+  missingForFuzzing,
   missingPackages,
   modulesAreCurrent,
   onPath,
@@ -112,6 +123,70 @@ test("clang-format and clang-tidy are asked for by lint alone", () => {
   const lint = machine({ without });
   setup(lint.fake, { lint: true });
   assert.match(lint.ran[0], /install -y clang-format clang-tidy$/);
+});
+
+test("clang and its fuzzer are asked for by fuzzing alone", () => {
+  const without = ["clang", "libFuzzer"];
+  const plain = machine({ without });
+  setup(plain.fake, { lint: true });
+  assert.deepEqual(plain.ran, []);
+  const fuzz = machine({ without });
+  setup(fuzz.fake, { fuzz: true });
+  assert.match(fuzz.ran[0], /install -y clang libclang-rt-dev$/);
+  assert.deepEqual(missingForFuzzing(fuzz.fake.has), []);
+});
+
+test("where the fuzzer cannot be installed, the rest still is", () => {
+  const { fake, ran, logged } = machine({
+    without: ["cmake", "libFuzzer"],
+    run: (argv) => (argv.includes("libclang-rt-dev") ? 100 : 0),
+  });
+  fake.has = (
+    (has) => (command) =>
+      command !== "libFuzzer" && has(command)
+  )(fake.has);
+  setup(fake, { fuzz: true });
+  assert.match(ran.at(-1), /install -y cmake$/);
+  assert.match(logged.at(-1), /^no fuzzer: .*libclang-rt-dev/);
+});
+
+test("a missing fuzzer alone stops nobody, and is told", () => {
+  const forbidden = machine({
+    without: ["clang"],
+    env: { GOSSAMER_NO_INSTALL: "1" },
+  });
+  setup(forbidden.fake, { fuzz: true });
+  assert.match(forbidden.logged[0], /^no fuzzer: [^]*install -y clang$/);
+  const mac = machine({ without: ["libFuzzer"], platform: "darwin" });
+  setup(mac.fake, { fuzz: true });
+  assert.match(mac.logged[0], /^no fuzzer: missing: libclang-rt-dev/);
+  assert.deepEqual([...forbidden.ran, ...mac.ran], []);
+});
+
+test("a needed tool that may not be installed is an error as ever", () => {
+  const { fake } = machine({
+    without: ["cmake", "clang"],
+    env: { GOSSAMER_NO_INSTALL: "1" },
+  });
+  assert.match(failure(fake, { fuzz: true }), /install -y cmake clang$/);
+});
+
+test("the fuzzer is looked for beside the clang that PATH has", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "gossamer-setup-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const library = join(folder, "llvm/lib/clang/14.0.6/lib/linux");
+  mkdirSync(library, { recursive: true });
+  mkdirSync(join(folder, "llvm/bin"));
+  mkdirSync(join(folder, "bin"));
+  writeFileSync(join(folder, "llvm/bin/clang"), "", { mode: 0o755 });
+  symlinkSync("../llvm/bin/clang", join(folder, "bin/clang"));
+  const path = `/nowhere:${join(folder, "bin")}`;
+  assert.equal(hasLibFuzzer(path), false, "no library");
+  writeFileSync(join(library, "libclang_rt.asan-x86_64.a"), "");
+  assert.equal(hasLibFuzzer(path), false, "another one");
+  writeFileSync(join(library, "libclang_rt.fuzzer-x86_64.a"), "");
+  assert.equal(hasLibFuzzer(path), true);
+  assert.equal(hasLibFuzzer("/nowhere"), false, "no clang");
 });
 
 test("an ordinary user installs through sudo, asked only at a terminal", () => {
