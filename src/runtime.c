@@ -118,7 +118,7 @@ int32_t gs_boot(void) {
   }
   struct gs_go_options options = {.stack_bytes = GS__MAIN_STACK_BYTES,
                                   .name = "main"};
-  gs_id id = gs__go_with_from(&options, run_main, NULL, NULL);
+  gs_id id = gs__go_with_from(NULL, &options, run_main, NULL);
   if (id < 0) return (int32_t)id;
   gs__sched.running_main = true;
   return 0;

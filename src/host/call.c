@@ -55,7 +55,7 @@ int gs__call_start(struct gs__call *call, gs__call_body *body, const char *name,
   if (pending == NULL) goto free_call;
   *pending = (struct pending){call, body};
   struct gs_go_options options = {.name = name};
-  gs_id id = gs__go_with_from(&options, run, pending, "JavaScript");
+  gs_id id = gs__go_with_from("JavaScript", &options, run, pending);
   if (id >= 0) return GS_OK;
   error = (int)id;
   free(pending);

@@ -57,13 +57,13 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   return task->id;
 }
 
-gs_id gs__go_from(gs_func *fn, void *arg, const char *from) {
+gs_id gs__go_from(const char *from, gs_func *fn, void *arg) {
   return task_start(GS_STACK_DEFAULT, NULL, fn, arg, from);
 }
 
-gs_id gs__go_with_from(const struct gs_go_options *options, gs_func *fn,
-                       void *arg, const char *from) {
-  if (options == NULL) return gs__go_from(fn, arg, from);
+gs_id gs__go_with_from(const char *from, const struct gs_go_options *options,
+                       gs_func *fn, void *arg) {
+  if (options == NULL) return gs__go_from(from, fn, arg);
   size_t stack_bytes = options->stack_bytes;
   if (stack_bytes == 0) {
     stack_bytes = GS_STACK_DEFAULT;
@@ -74,10 +74,10 @@ gs_id gs__go_with_from(const struct gs_go_options *options, gs_func *fn,
   return task_start(stack_bytes, options->name, fn, arg, from);
 }
 
-gs_id(gs_go)(gs_func *fn, void *arg) { return gs__go_from(fn, arg, NULL); }
+gs_id(gs_go)(gs_func *fn, void *arg) { return gs__go_from(NULL, fn, arg); }
 
 gs_id(gs_go_with)(const struct gs_go_options *options, gs_func *fn, void *arg) {
-  return gs__go_with_from(options, fn, arg, NULL);
+  return gs__go_with_from(NULL, options, fn, arg);
 }
 
 GS__KEPT(gs__owned_end)

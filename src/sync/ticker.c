@@ -35,7 +35,7 @@ static void fire(struct gs__alarm *alarm, int64_t deadline_ns) {
   if (timer->chan != NULL) {
     int64_t now_ns = gs__sched.now_ns;
     gs_chan_try_send(timer->chan, &now_ns);
-  } else if (gs__go_from(timer->fn, timer->arg, "a timer") < 0) {
+  } else if (gs__go_from("a timer", timer->fn, timer->arg) < 0) {
     gs__report("gossamer: no memory to start a timer's goroutine");
   }
 }

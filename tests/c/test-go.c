@@ -36,6 +36,22 @@ TEST(go_does_not_run_the_goroutine_before_the_caller_parks) {
   CHECK_STR_EQ(trail, "a");
 }
 
+struct numbers {
+  int first;
+  int second;
+};
+static void check_numbers(void *arg) {
+  const struct numbers *numbers = arg;
+  CHECK_EQ(numbers->first, 1);
+  CHECK_EQ(numbers->second, 2);
+}
+TEST(arguments_of_go_may_have_commas) {
+  CHECK(gs_go(check_numbers, &(struct numbers){1, 2}) > 0);
+  CHECK(gs_go_with(&(struct gs_go_options){.stack_bytes = 16384, .name = "n"},
+                   check_numbers, &(struct numbers){1, 2}) > 0);
+  CHECK_EQ(gs_yield(), GS_OK);
+}
+
 TEST(goroutines_start_in_the_order_of_go) {
   CHECK_EQ(gs_go(note, "a"), 2);
   CHECK_EQ(gs_go(note, "b"), 3);

@@ -54,13 +54,13 @@ gs_id gs_go(gs_func *fn, void *arg);
 gs_id gs_go_with(const struct gs_go_options *options, gs_func *fn, void *arg);
 
 /* Both note where they are called, for dumps; the functions behind them, where
- * a pointer to one is wanted, do not. */
-#define gs_go(fn, arg) gs__go_from((fn), (arg), GS__HERE)
-#define gs_go_with(options, fn, arg) \
-  gs__go_with_from((options), (fn), (arg), GS__HERE)
-gs_id gs__go_from(gs_func *fn, void *arg, const char *from);
-gs_id gs__go_with_from(const struct gs_go_options *options, gs_func *fn,
-                       void *arg, const char *from);
+ * a pointer to one is wanted, do not. Arguments may have commas, as in
+ * &(struct pair){1, 2}. */
+#define gs_go(...) gs__go_from(GS__HERE, __VA_ARGS__)
+#define gs_go_with(...) gs__go_with_from(GS__HERE, __VA_ARGS__)
+gs_id gs__go_from(const char *from, gs_func *fn, void *arg);
+gs_id gs__go_with_from(const char *from, const struct gs_go_options *options,
+                       gs_func *fn, void *arg);
 /* "main.c:42", a static string. */
 #define GS__HERE GS__FILE ":" GS__HERE_TEXT(__LINE__)
 #define GS__HERE_TEXT(x) GS__HERE_TEXT_OF(x)
