@@ -241,6 +241,27 @@ HOST_TEST(each_unlock_comes_before_the_next_lock_returns) {
   under_every_schedule(locks, NULL);
 }
 
+static void misuse(void *arg) {
+  (void)arg;
+  CHECK_EQ(gs_mutex_unlock(&mutex), GS_EPERM);
+  int result = gs_mutex_try_lock(&mutex);
+  if (result == GS_EAGAIN) return;
+  CHECK_EQ(gs_mutex_lock(&mutex), GS_EDEADLK);
+  CHECK_EQ(gs_mutex_unlock(&mutex), GS_OK);
+}
+static void misused_locks(void *arg) {
+  (void)arg;
+  data = 0;
+  mutex = (gs_mutex)GS_SYNC_INIT;
+  go(write_under_lock, NULL);
+  go(misuse, NULL);
+  go(misuse, NULL);
+  harness_run_all();
+}
+HOST_TEST(unlike_go_a_mutex_has_a_holder_who_alone_unlocks_it) {
+  under_every_schedule(misused_locks, NULL);
+}
+
 static void try_under_lock(void *arg) {
   int result = gs_mutex_try_lock(&mutex);
   if (result == GS_EAGAIN) {
@@ -352,6 +373,7 @@ static void group_is_done(void *arg) {
   data = 0;
   group = (gs_waitgroup)GS_SYNC_INIT;
   CHECK_EQ(gs_waitgroup_add(&group, 2), GS_OK);
+  go(wait_for_group, NULL);
   go(wait_for_group, NULL);
   go(write_and_finish, NULL);
   go(write_and_finish, NULL);

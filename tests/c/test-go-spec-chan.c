@@ -336,7 +336,7 @@ TEST(a_send_goes_on_at_once_when_a_receiver_waits) {
 }
 
 TEST(unlike_go_a_send_on_a_closed_channel_is_epipe_and_no_panic) {
-  for (size_t capacity = 0; capacity <= 1; capacity++) {
+  for (size_t capacity = 0; capacity <= 2; capacity++) {
     c = make_ints(capacity);
     CHECK_EQ(gs_close(c), GS_OK);
     CHECK_EQ(gs_send(c, 1), GS_EPIPE);

@@ -25,6 +25,10 @@ static struct {
   gs_timer *timer;
   gs_ctx *ctx;
   gs_http *http;
+  gs_arena *arena;
+  gs_pool *pool;
+  void *object; /* the pool's */
+  gs_gen *gen;
   gs_mutex mutex; /* in the goroutine's own hands */
   gs_mutex held;  /* these in another's */
   gs_rwmutex rw;
@@ -94,6 +98,39 @@ static void make_stopped_timer(void) {
     CHECK_EQ(gs_timer_new(fill, GS_FOREVER, 0), GS_OK);
   }
 }
+
+static void make_arena(void) { CHECK_EQ(gs_arena_new(&f.arena, 0), GS_OK); }
+static void drop_arena(void) { gs_arena_release(f.arena); }
+
+static int make_object(void **out, void *arg) {
+  (void)arg;
+  *out = &f;
+  return GS_OK;
+}
+static void make_pool(void) {
+  struct gs_pool_options options = {.limit = 1, .make = make_object};
+  CHECK_EQ(gs_pool_new(&f.pool, &options), GS_OK);
+}
+static void empty_pool(void) {
+  make_pool();
+  CHECK_EQ(gs_pool_get(&f.object, f.pool), GS_OK);
+}
+static void drop_pool(void) {
+  if (gs_pool_lent(f.pool) > 0) CHECK_EQ(gs_pool_put(f.pool, f.object), GS_OK);
+  gs_pool_release(f.pool);
+}
+
+static int give_two(gs_gen *gen, void *arg) {
+  (void)arg;
+  for (int i = 0; i < 2; i++) {
+    if (gs_gen_yield(gen, &i) < 0) break;
+  }
+  return 0;
+}
+static void make_gen(void) {
+  CHECK_EQ(gs_gen_new(&f.gen, sizeof(int), give_two, NULL), GS_OK);
+}
+static void drop_gen(void) { gs_gen_release(f.gen); }
 
 static void answer(void *arg) {
   (void)arg;
@@ -171,6 +208,29 @@ CALL(http_get, gs_http_get(&f.http, URL))
 CALL(http_get_until, gs_http_get_until(&f.http, URL, soon()))
 CALL(http_read_until, gs_http_read_until(f.http, &(char[8]){0}, 8, soon()))
 
+CALL(arena_new, gs_arena_new(&f.arena, 0))
+CALL(pool_new, gs_pool_new(&f.pool, &(struct gs_pool_options){
+                                        .limit = 1, .make = make_object}))
+CALL(pool_get, gs_pool_get(&f.object, f.pool))
+CALL(pool_try_get, gs_pool_try_get(&f.object, f.pool))
+CALL(pool_get_until, gs_pool_get_until(&f.object, f.pool, soon()))
+CALL(gen_new, gs_gen_new(&f.gen, sizeof(int), give_two, NULL))
+CALL(gen_next_until, gs_gen_next_until(f.gen, &(int){0}, soon()))
+
+/* Those that answer NULL for no memory. */
+#define CALL_FOR_POINTER(name, ...) \
+  CALL(name, (__VA_ARGS__) == NULL ? GS_ENOMEM : GS_OK)
+
+CALL_FOR_POINTER(arena_own, gs_arena_own())
+CALL_FOR_POINTER(arena_alloc, gs_arena_alloc(f.arena, 10))
+CALL_FOR_POINTER(arena_large, gs_arena_alloc(f.arena, 100000))
+CALL_FOR_POINTER(arena_zeroed, gs_arena_alloc_zeroed(f.arena, 10, 8))
+CALL_FOR_POINTER(arena_array, gs_arena_alloc_array(f.arena, 10, 8, 8))
+CALL_FOR_POINTER(arena_memdup, gs_arena_memdup(f.arena, "text", 4))
+CALL_FOR_POINTER(arena_strdup, gs_arena_strdup(f.arena, "text"))
+CALL_FOR_POINTER(arena_strndup, gs_arena_strndup(f.arena, "text", 2))
+CALL_FOR_POINTER(arena_format, gs_arena_format(f.arena, "%d", 42))
+
 static int select_until(void) {
   int elem = 0;
   struct gs_case cases[] = {GS_SEND(f.chan, &elem), GS_RECV(f.chan, &elem)};
@@ -239,6 +299,22 @@ static const struct door doors[] = {
     DOOR(nothing, http_get_until, GS_ETIMEDOUT, nothing),
     DOOR(open_http, http_read_until, GS_ETIMEDOUT, drop_http),
     DOOR(nothing, call_from_js, GS_OK, nothing),
+    DOOR(nothing, arena_new, GS_OK, drop_arena),
+    DOOR(nothing, arena_own, GS_OK, nothing),
+    DOOR(make_arena, arena_alloc, GS_OK, drop_arena),
+    DOOR(make_arena, arena_large, GS_OK, drop_arena),
+    DOOR(make_arena, arena_zeroed, GS_OK, drop_arena),
+    DOOR(make_arena, arena_array, GS_OK, drop_arena),
+    DOOR(make_arena, arena_memdup, GS_OK, drop_arena),
+    DOOR(make_arena, arena_strdup, GS_OK, drop_arena),
+    DOOR(make_arena, arena_strndup, GS_OK, drop_arena),
+    DOOR(make_arena, arena_format, GS_OK, drop_arena),
+    DOOR(nothing, pool_new, GS_OK, drop_pool),
+    DOOR(make_pool, pool_get, GS_OK, drop_pool),
+    DOOR(make_pool, pool_try_get, GS_OK, drop_pool),
+    DOOR(empty_pool, pool_get_until, GS_ETIMEDOUT, drop_pool),
+    DOOR(nothing, gen_new, GS_OK, drop_gen),
+    DOOR(make_gen, gen_next_until, 1, drop_gen),
 };
 
 /* ---- one attempt ---- */
@@ -257,7 +333,11 @@ struct traces {
   int64_t units;
   int64_t count;
   uint32_t arrived;
-  void *made[4];
+  size_t reserved; /* by the arena */
+  size_t used;
+  size_t idle; /* in the pool */
+  size_t lent;
+  void *made[8];
 };
 
 static struct traces traces_now(void) {
@@ -274,7 +354,12 @@ static struct traces traces_now(void) {
       .units = gs_sem_available(&f.sem),
       .count = f.group.gs__count,
       .arrived = f.barrier.gs__arrived,
-      .made = {f.chan, f.timer, f.ctx, f.http},
+      .reserved = f.arena == NULL ? 0 : gs_arena_reserved(f.arena),
+      .used = f.arena == NULL ? 0 : gs_arena_used(f.arena),
+      .idle = gs_pool_idle(f.pool),
+      .lent = gs_pool_lent(f.pool),
+      .made = {f.chan, f.timer, f.ctx, f.http, f.arena, f.pool, f.object,
+               f.gen},
   };
 }
 
@@ -292,6 +377,10 @@ static void check_no_trace(const struct traces *before) {
   CHECK_EQ(after.units, before->units);
   CHECK_EQ(after.count, before->count);
   CHECK_EQ(after.arrived, before->arrived);
+  CHECK_EQ(after.reserved, before->reserved);
+  CHECK_EQ(after.used, before->used);
+  CHECK_EQ(after.idle, before->idle);
+  CHECK_EQ(after.lent, before->lent);
   CHECK_EQ(memcmp(after.made, before->made, sizeof after.made), 0);
   gs__sched_check();
 }
