@@ -21,7 +21,8 @@ set(GOSSAMER_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Werror)
 # would instrument them, and everything that calls them, for nothing.
 set(GOSSAMER_NEVER_PARK
     gs__wait_cancel gs__scope_refuses gs__timers_fire gs__sched_pump
-    gs__owned_end gs_boot gs_pump gs_frame_event gs_complete)
+    gs__owned_end gs__chan_tell_keepers gs_boot gs_pump gs_frame_event
+    gs_complete)
 
 # Emscripten's linker is told which undefined functions are imports, so that
 # any other one, a user's typing error say, is still an error. Only the names

@@ -52,6 +52,14 @@ static inline void gs__clauses_cancel(struct gs__task *task,
   task->clauses = NULL;
 }
 
+/* Ends whatever a task waits for, if it waits. */
+static inline void gs__task_interrupt(struct gs__task *task, int64_t result) {
+  if (task->state != GS__PARKED) return;
+  gs__clauses_cancel(task, NULL);
+  task->result = result;
+  gs__ready(task);
+}
+
 /* Makes the task of `fired` runnable with `result`. The caller has taken
  * `fired` out of its queue. */
 static inline void gs__wake(struct gs__clause *fired, int64_t result) {

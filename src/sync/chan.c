@@ -248,6 +248,17 @@ int gs_chan_recv_until(gs_chan *chan, void *elem, int64_t deadline_ns) {
   return wait_to_recv(chan, elem, deadline_ns);
 }
 
+void gs__chan_tell_keepers(gs_chan *chan);
+
+/* Calls through a pointer: Asyncify is told its name, which must last. */
+GS__KEPT(gs__chan_tell_keepers) void gs__chan_tell_keepers(gs_chan *chan) {
+  while (chan->keepers != NULL) {
+    struct gs__keeper *keeper = chan->keepers;
+    chan->keepers = keeper->next;
+    keeper->closed(keeper);
+  }
+}
+
 int gs_chan_close(gs_chan *chan) {
   if (chan == NULL) return GS_EINVAL;
   if (chan->closed) return GS_EPIPE;
@@ -261,6 +272,7 @@ int gs_chan_close(gs_chan *chan) {
   while (!gs__list_empty(&chan->senders)) {
     finish(first_case(&chan->senders), GS_EPIPE);
   }
+  if (gs__unlikely(chan->keepers != NULL)) gs__chan_tell_keepers(chan);
   return GS_OK;
 }
 

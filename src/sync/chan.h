@@ -13,16 +13,28 @@
 
 #include "../sched/wait.h"
 
+/* Who must know when a channel is closed, also by its last reference. */
+struct gs__keeper {
+  struct gs__keeper *next;
+  void (*closed)(struct gs__keeper *keeper); /* once; must not park */
+};
+
 struct gs_chan {
   struct gs__ring ring; /* must be first: chan.h, typed.h */
   size_t elem_bytes;
   size_t capacity;
-  struct gs__list receivers; /* waiting, oldest first */
-  struct gs__list senders;   /* waiting, oldest first */
+  struct gs__list receivers;  /* waiting, oldest first */
+  struct gs__list senders;    /* waiting, oldest first */
+  struct gs__keeper *keepers; /* told when it is closed, and then forgotten */
   uint32_t references;
   bool closed;
   _Alignas(8) unsigned char buffer[];
 };
+
+static inline void gs__chan_keep(gs_chan *chan, struct gs__keeper *keeper) {
+  keeper->next = chan->keepers;
+  chan->keepers = keeper;
+}
 
 /* The wait clause inside a case. Its tag is the case's index + 1 in a select,
  * and 0 for a plain send or receive, whose result is not an index. */

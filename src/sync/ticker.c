@@ -8,9 +8,11 @@
 #include "chan.h"
 
 struct gs_timer {
-  struct gs__alarm alarm; /* must be first */
-  int64_t period_ns;      /* 0: fires once */
-  gs_chan *chan;          /* or NULL: starts fn(arg) */
+  struct gs__alarm alarm;   /* must be first */
+  int64_t period_ns;        /* 0: fires once */
+  gs_chan *chan;            /* or NULL: starts fn(arg) */
+  struct gs__keeper keeper; /* of a channel that has the timer, not the other
+                             * way round: gs_after(), gs_tick() */
   gs_func *fn;
   void *arg;
 };
@@ -105,4 +107,29 @@ void gs_timer_release(gs_timer *timer) {
     gs_chan_release(timer->chan);
   }
   free(timer);
+}
+
+static void channel_closed(struct gs__keeper *keeper) {
+  gs_timer *timer = gs__container(keeper, gs_timer, keeper);
+  gs__alarm_clear(&timer->alarm);
+  free(timer);
+}
+
+static int channel_of_timer(gs_chan **out, int64_t delay_ns,
+                            int64_t period_ns) {
+  if (out == NULL) return GS_EINVAL;
+  gs_timer *timer;
+  int error = gs_timer_new(&timer, delay_ns, period_ns);
+  if (error != GS_OK) return error;
+  timer->keeper.closed = channel_closed;
+  gs__chan_keep(timer->chan, &timer->keeper);
+  *out = timer->chan;
+  return GS_OK;
+}
+
+int gs_after(gs_chan **out, int64_t ns) { return channel_of_timer(out, ns, 0); }
+
+int gs_tick(gs_chan **out, int64_t period_ns) {
+  if (period_ns <= 0) return GS_EINVAL;
+  return channel_of_timer(out, period_ns, period_ns);
 }

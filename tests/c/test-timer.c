@@ -529,3 +529,64 @@ TEST(ten_thousand_random_timers_fire_in_the_order_of_a_sorted_list) {
   CHECK_EQ(gs_sleep(ALARMS + 1), GS_OK);
   CHECK_EQ(fired, model_count);
 }
+
+/* ---- timers in one line ---- */
+
+TEST(after_fires_once_and_its_channel_stays_open) {
+  gs_chan *after = NULL;
+  CHECK_EQ(gs_after(&after, 50), GS_OK);
+  int64_t fired_ns = 0;
+  CHECK_EQ(gs_chan_recv(after, &fired_ns), 1);
+  CHECK_EQ(fired_ns, 50);
+  CHECK_EQ(gs_chan_recv_until(after, &fired_ns, 1000), GS_ETIMEDOUT);
+  gs_chan_release(after);
+  CHECK_EQ(gs_after(&after, -5), GS_OK);
+  CHECK_EQ(gs_chan_recv(after, &fired_ns), 1);
+  CHECK_EQ(fired_ns, 1000);
+  gs_chan_release(after);
+}
+
+TEST(tick_fires_again_and_again) {
+  gs_chan *tick = NULL;
+  CHECK_EQ(gs_tick(&tick, 10), GS_OK);
+  int64_t fired_ns = 0;
+  for (int i = 1; i <= 3; i++) {
+    CHECK_EQ(gs_chan_recv(tick, &fired_ns), 1);
+    CHECK_EQ(fired_ns, 10 * i);
+  }
+  CHECK_EQ(gs_sleep_until(100), GS_OK);
+  CHECK_EQ(gs_chan_recv(tick, &fired_ns), 1);
+  CHECK_EQ(fired_ns, 40); /* the others were dropped */
+  gs_chan_release(tick);
+}
+
+TEST(a_channel_that_is_dropped_or_closed_takes_its_timer_along) {
+  gs_chan *after = NULL;
+  gs_chan *tick = NULL;
+  CHECK_EQ(gs_after(&after, GS_SECOND), GS_OK);
+  CHECK_EQ(gs_tick(&tick, GS_SECOND), GS_OK);
+  CHECK_EQ(gs__sched.timers.count, 2);
+  gs_chan_retain(after);
+  gs_chan_release(after);
+  CHECK_EQ(gs__sched.timers.count, 2);
+  gs_chan_release(after);
+  CHECK_EQ(gs__sched.timers.count, 1);
+  CHECK_EQ(gs_chan_close(tick), GS_OK);
+  CHECK_EQ(gs__sched.timers.count, 0);
+  int64_t fired_ns = 0;
+  CHECK_EQ(gs_chan_recv(tick, &fired_ns), 0);
+  gs_chan_release(tick);
+}
+
+TEST(timers_in_one_line_misused_and_without_memory) {
+  gs_chan *none = NULL;
+  CHECK_EQ(gs_after(NULL, 1), GS_EINVAL);
+  CHECK_EQ(gs_tick(NULL, 1), GS_EINVAL);
+  CHECK_EQ(gs_tick(&none, 0), GS_EINVAL);
+  CHECK_EQ(gs_tick(&none, -1), GS_EINVAL);
+  for (uint32_t good = 0; good < 2; good++) {
+    alloc_fake_fail_after(good);
+    CHECK_EQ(gs_after(&none, 1), GS_ENOMEM);
+  }
+  CHECK(none == NULL);
+}

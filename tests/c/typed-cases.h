@@ -211,3 +211,49 @@ TEST(typed_generators) {
   CHECK_EQ(p.y, 0.5);
   gs_gen_release(points.gen);
 }
+
+TEST(select_of_cases_without_an_array) {
+  int_chan ints = GS_CHAN_NULL;
+  point_chan points = GS_CHAN_NULL;
+  CHECK_EQ(gs_make(&ints, 1), GS_OK);
+  CHECK_EQ(gs_make(&points, 1), GS_OK);
+  int n = 0;
+  struct point p = {1, 2};
+  int result = -99;
+  CHECK_EQ(gs_try_select_of(&result, gs_recv_case(ints, &n)), GS_EAGAIN);
+  CHECK_EQ(gs_select_of_until(&result, gs_now() + 5, gs_recv_case(ints, &n),
+                              gs_recv_case(points, &p)),
+           GS_ETIMEDOUT);
+  CHECK_EQ(result, -99);
+  CHECK_EQ(
+      gs_select_of(&result, gs_recv_case(ints, &n), gs_send_case(points, &p)),
+      1);
+  CHECK_EQ(result, GS_OK);
+  CHECK_EQ(gs_send(ints, 7), GS_OK);
+  CHECK_EQ(
+      gs_select_of(&result, gs_recv_case(ints, &n), gs_send_case(points, &p)),
+      0);
+  CHECK_EQ(result, 1);
+  CHECK_EQ(n, 7);
+  CHECK_EQ(gs_close(ints), GS_OK);
+  CHECK_EQ(gs_select_of(&result, gs_recv_case(ints, &n)), 0);
+  CHECK_EQ(result, 0);
+  CHECK_EQ(gs_select_of(NULL, gs_recv_case(ints, &n)), 0);
+  gs_release(ints);
+  gs_release(points);
+}
+
+TEST(select_of_parks_as_select_does) {
+  int_chan ints = GS_CHAN_NULL;
+  CHECK_EQ(gs_make(&ints, 0), GS_OK);
+  CHECK(gs_go(count_up, ints.chan) > 0);
+  int result = 0;
+  int n = 0;
+  int sum = 0;
+  do {
+    CHECK_EQ(gs_select_of(&result, gs_recv_case(ints, &n)), 0);
+    sum += n;
+  } while (result > 0);
+  CHECK_EQ(sum, 6);
+  gs_release(ints);
+}

@@ -26,6 +26,12 @@ const PARK_BY_DESIGN = new Set([
   "gs_once_do_until",
   "gs_once_try_do",
   "run_generator", // calls the user's function
+  "run_merge", // goroutines of the runtime's own
+  "run_tee",
+  "run_distribute",
+  "receive",
+  "send_to",
+  "send_to_any",
   "gs_pool_get", // calls the user's function
   "gs_pool_get_until",
   "gs_pool_try_get",

@@ -16,6 +16,7 @@
 #include "go.h"
 #include "http.h"
 #include "panic.h"
+#include "pipeline.h"
 #include "pool.h"
 #include "signal.h"
 #include "sync.h"

@@ -68,6 +68,17 @@ int gs_timer_reset(gs_timer *timer, int64_t delay_ns, int64_t period_ns);
  * channel sees the channel closed. Never parks. */
 void gs_timer_release(gs_timer *timer);
 
+/* Timers in one line, for gs_select(): a channel of int64_t fire times of
+ * capacity 1. The caller owns the channel, and the channel owns the timer:
+ * releasing or closing it stops the timer and frees it.
+ *
+ * gs_after(): one fire time, `ns` from now (at once when ns <= 0); the channel
+ * is not closed then. gs_tick(): one every period_ns, from now on; one that was
+ * not received in time is dropped. 0 with *out set; GS_EINVAL when out is NULL
+ * or period_ns is not positive; GS_ENOMEM. Never park. */
+int gs_after(gs_chan **out, int64_t ns);
+int gs_tick(gs_chan **out, int64_t period_ns);
+
 #ifdef __cplusplus
 }
 #endif

@@ -54,6 +54,12 @@ static inline __attribute__((always_inline)) int gs__recv_typed(
   return gs_chan_recv(chan, elem);
 }
 
+static inline int gs__select_result(int *result, const struct gs_case *cases,
+                                    int index) {
+  if (index >= 0 && result != NULL) *result = cases[index].result;
+  return index;
+}
+
 #ifdef __cplusplus
 #include <type_traits>
 
@@ -109,6 +115,25 @@ inline gs_case gs_recv_case(C c, V *elem) {
   static_assert(std::is_same<V, typename C::elem_type>::value,
                 "the pointer is not to the channel's element type");
   return GS_RECV(c.chan, elem);
+}
+
+/* See below. */
+template <class... Cases>
+inline int gs_select_of(int *result, Cases... cases) {
+  gs_case all[] = {cases...};
+  return gs__select_result(result, all, gs_select(all, sizeof...(cases)));
+}
+template <class... Cases>
+inline int gs_try_select_of(int *result, Cases... cases) {
+  gs_case all[] = {cases...};
+  return gs__select_result(result, all, gs_try_select(all, sizeof...(cases)));
+}
+template <class... Cases>
+inline int gs_select_of_until(int *result, int64_t deadline_ns,
+                              Cases... cases) {
+  gs_case all[] = {cases...};
+  return gs__select_result(result, all,
+                           gs_select_until(all, sizeof...(cases), deadline_ns));
 }
 
 #else /* C11 */
@@ -170,6 +195,40 @@ inline gs_case gs_recv_case(C c, V *elem) {
   GS_SEND((c).chan, (elem) + GS__SAME_POINTER(c, elem))
 #define gs_recv_case(c, elem) \
   GS_RECV((c).chan, (elem) + GS__SAME_POINTER(c, elem))
+
+/* Select without an array: **park** and answer as gs_select(), gs_try_select()
+ * and gs_select_until(), with the chosen case's own result in *result (which
+ * may be NULL, and stays as it was when no case was chosen).
+ *
+ *   int got;
+ *   switch (gs_select_of(&got, gs_recv_case(numbers, &n),
+ *                        gs_send_case(texts, &text))) {
+ *     case 0: if (got == 0) ...    <- numbers is closed */
+#define GS__CASES(...) ((struct gs_case[]){__VA_ARGS__})
+#define GS__CASE_COUNT(...) \
+  (sizeof GS__CASES(__VA_ARGS__) / sizeof(struct gs_case))
+#define gs_select_of(result, ...) \
+  gs__select_of((result), GS__CASES(__VA_ARGS__), GS__CASE_COUNT(__VA_ARGS__))
+#define gs_try_select_of(result, ...)                 \
+  gs__try_select_of((result), GS__CASES(__VA_ARGS__), \
+                    GS__CASE_COUNT(__VA_ARGS__))
+#define gs_select_of_until(result, deadline_ns, ...)    \
+  gs__select_of_until((result), GS__CASES(__VA_ARGS__), \
+                      GS__CASE_COUNT(__VA_ARGS__), (deadline_ns))
+
+static inline int gs__select_of(int *result, struct gs_case *cases,
+                                size_t count) {
+  return gs__select_result(result, cases, gs_select(cases, count));
+}
+static inline int gs__try_select_of(int *result, struct gs_case *cases,
+                                    size_t count) {
+  return gs__select_result(result, cases, gs_try_select(cases, count));
+}
+static inline int gs__select_of_until(int *result, struct gs_case *cases,
+                                      size_t count, int64_t deadline_ns) {
+  return gs__select_result(result, cases,
+                           gs_select_until(cases, count, deadline_ns));
+}
 
 #endif
 

@@ -25,6 +25,10 @@ void use(int_chan ints, point_chan points, text_chan texts, int_gen gen) {
   gs_send(texts, text);
   gs_emit(gen, n);
   gs_next(gen, &n);
+  gs_select_of(&n, gs_recv_case(ints, &n), gs_send_case(points, &p));
+  gs_merge(&ints, &ints, 1, 0);
+  gs_tee(&ints, 1, ints, 0);
+  gs_distribute(&ints, 1, ints, 0);
 #elif WRONG == 1
   gs_send(ints, 4.2);
 #elif WRONG == 2
@@ -70,5 +74,19 @@ void use(int_chan ints, point_chan points, text_chan texts, int_gen gen) {
   gs_next(gen, &d);
 #elif WRONG == 22
   gs_next_until(gen, &wide, 5);
+#elif WRONG == 23
+  gs_select_of(&n, gs_recv_case(ints, &n), gs_send_case(points, &n));
+#elif WRONG == 24
+  gs_try_select_of(&n, gs_recv_case(points, &d));
+#elif WRONG == 25
+  gs_select_of_until(&n, 5, gs_recv_case(ints, &wide));
+#elif WRONG == 26
+  gs_select_of(&n, gs_recv_case(ints, &n), p);
+#elif WRONG == 27
+  gs_merge(&ints, &points, 1, 0);
+#elif WRONG == 28
+  gs_tee(&points, 1, ints, 0);
+#elif WRONG == 29
+  gs_distribute(&ints, 1, texts, 0);
 #endif
 }

@@ -63,6 +63,19 @@ static void generators(void *arg) {
   gs_gen_release(gen);
 }
 
+static void pipelines(void *arg) {
+  gs_chan *outs[2] = {NULL, NULL};
+  gs_chan *merged = NULL;
+  gs_chan *tick = NULL;
+  gs_chan_tee(outs, 2, arg, 1);
+  gs_chan_distribute(outs, 2, arg, 1);
+  gs_chan_merge(&merged, outs, 2, 1);
+  gs_after(&tick, GS_SECOND);
+  gs_tick(&tick, GS_SECOND);
+  int got = 0;
+  gs_select_of(&got, GS_RECV(merged, NULL), GS_RECV(tick, NULL));
+}
+
 static void pools(void *arg) {
   struct gs_pool_options options = {.make = make_it, .arg = arg};
   gs_pool *pool = NULL;
@@ -153,6 +166,7 @@ int main(void) {
   gs_go(network, "https://example.com/");
   gs_go(memory, "text");
   gs_go(pools, chan);
+  gs_go(pipelines, chan);
   gs_go(generators, chan);
   gs_go(locks, chan);
   gs_go(never_parks, chan);
