@@ -247,6 +247,16 @@ TEST(a_deadline_in_the_past_is_done_from_the_start) {
   gs_ctx_release(ctx);
 }
 
+TEST(a_canceled_context_does_not_time_out_later) {
+  gs_ctx *ctx;
+  CHECK_EQ(gs_ctx_new_timeout(&ctx, NULL, 10), GS_OK);
+  CHECK_EQ(gs_ctx_cancel(ctx, GS_EIO), 1);
+  CHECK_EQ(gs_sleep(20), GS_OK);
+  CHECK_EQ(gs_ctx_error(ctx), GS_ECANCELED);
+  CHECK_EQ(gs_ctx_cause(ctx), GS_EIO);
+  gs_ctx_release(ctx);
+}
+
 TEST(values_are_found_upwards) {
   static const char color, size;
   int red = 1;

@@ -102,6 +102,16 @@ for (const build of BUILDS) {
     assert.equal(output.stderr, "ticked\n");
   });
 
+  test(`${build}: D9 libc's calls end with the context`, LIMIT, async () => {
+    const { exit, output } = startCli(["run", program("cancels")]);
+    assert.equal(await exit, 0); // and nothing ever came on its input
+    assert.equal(
+      output.stdout,
+      "nanosleep: -1, ETIMEDOUT\nread: -1, ETIMEDOUT\nfgets: -1, ETIMEDOUT\n" +
+        "nanosleep: -1, ECANCELED\nread: -1, ECANCELED\n",
+    );
+  });
+
   test(`${build}: sleeping keeps the process alive`, LIMIT, async () => {
     const { code, stdout } = await run("sleeps");
     assert.equal(stdout, "5 ms\n20 ms\n40 ms\nin time\n");
