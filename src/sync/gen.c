@@ -126,7 +126,7 @@ GS__LEAF(gs_gen_yield) int gs_gen_yield(gs_gen *gen, const void *elem) {
   if (gs__likely(!gs__queue_empty(&gen->consumers))) {
     copy(gs__queue_first(&gen->consumers)->object, elem, gen->elem_bytes);
     wake_consumer(gen, 1);
-    if (!gs__queue_empty(&gen->consumers)) return GS_OK;
+    if (!gs__queue_empty(&gen->consumers)) return gs__done(GS_OK);
     elem = NULL;
   }
   return wait_to_be_asked(gen, elem);
@@ -142,7 +142,7 @@ GS__INLINE int next_until(gs_gen *gen, void *elem, int64_t deadline_ns) {
   if (gs__unlikely(asks && gen->elem != NULL)) {
     copy(elem, gen->elem, gen->elem_bytes);
     gen->elem = NULL;
-    return 1;
+    return gs__done(1);
   }
   if (gen->task == NULL) return gen->result;
   if (gs__sched.current == gen->task) return GS_EDEADLK;

@@ -87,8 +87,7 @@ static void run_merge(void *arg) {
   }
   while (stage->ins_left > 0 && stage->outs_left > 0) {
     int index = gs_select(stage->cases, stage->in_count);
-    if (index == GS_EINTR) continue;
-    if (index < 0) return;
+    if (index < 0) return; /* not wanted any more, or its context is done */
     if (stage->cases[index].result == 0) {
       stage->cases[index].op = GS_CASE_NONE;
       in_drained(stage, (size_t)index);
@@ -116,7 +115,7 @@ static int send_to_any(struct stage *stage) {
     }
     int index = gs_select(stage->cases, stage->out_count);
     if (index >= 0 && stage->cases[index].result == GS_OK) return GS_OK;
-    if (index < 0 && index != GS_EINTR) return index;
+    if (index < 0) return index;
   }
   return GS_EPIPE;
 }

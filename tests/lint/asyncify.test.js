@@ -25,6 +25,10 @@ const PARK_BY_DESIGN = new Set([
   "gs_once_do", // calls the user's function
   "gs_once_do_until",
   "gs_once_try_do",
+  "run_member", // calls the user's function
+  "gs__group_go", // waits in a leaf
+  "gs_group_go",
+  "gs_group_release",
   "run_generator", // calls the user's function
   "run_merge", // goroutines of the runtime's own
   "run_tee",

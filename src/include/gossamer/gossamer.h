@@ -14,6 +14,7 @@
 #include "frame.h"
 #include "gen.h"
 #include "go.h"
+#include "group.h"
 #include "http.h"
 #include "panic.h"
 #include "pipeline.h"

@@ -76,6 +76,22 @@ static void pipelines(void *arg) {
   gs_select_of(&got, GS_RECV(merged, NULL), GS_RECV(tick, NULL));
 }
 
+static int member(void *arg) {
+  (void)arg;
+  return gs_yield();
+}
+
+static void groups(void *arg) {
+  struct gs_group_options options = {.limit = 1};
+  gs_group *group = NULL;
+  gs_group_new(&group, &options);
+  gs_group_try_go(group, member, arg);
+  gs_group_go(group, member, arg);
+  gs_group_wait(group);
+  gs_group_wait_until(group, gs_deadline(GS_SECOND));
+  gs_group_release(group);
+}
+
 static void pools(void *arg) {
   struct gs_pool_options options = {.make = make_it, .arg = arg};
   gs_pool *pool = NULL;
@@ -167,6 +183,7 @@ int main(void) {
   gs_go(memory, "text");
   gs_go(pools, chan);
   gs_go(pipelines, chan);
+  gs_go(groups, chan);
   gs_go(generators, chan);
   gs_go(locks, chan);
   gs_go(never_parks, chan);
