@@ -630,3 +630,28 @@ TEST(a_chain_passes_everything_in_order_and_ends_by_closing) {
   harness_wait_for_others();
   for (int i = 0; i <= STAGES; i++) gs_chan_release(chans[i]);
 }
+
+/* ---- the limits of the fast paths ---- */
+
+static void give_up(void *arg) {
+  int elem = 0;
+  CHECK_EQ(gs_chan_recv_until(arg, &elem, gs_deadline(5)), GS_ETIMEDOUT);
+  for (elem = 0; elem < 2; elem++) CHECK_EQ(gs_chan_send(arg, &elem), GS_OK);
+  CHECK_EQ(gs_chan_send_until(arg, &elem, gs_deadline(5)), GS_ETIMEDOUT);
+}
+
+TEST(the_fast_paths_open_again_after_a_waiter_gave_up) {
+  gs_chan *chan;
+  int elem = 1;
+  CHECK_EQ(gs_chan_new(&chan, sizeof elem, 2), GS_OK);
+  gs_go(give_up, chan);
+  CHECK_EQ(gs_yield(), GS_OK);
+  CHECK_EQ(chan->ring.send_limit, 0); /* a receiver waits */
+  harness_wait_for_others();
+  CHECK_EQ(chan->ring.send_limit, 2);
+  CHECK_EQ(chan->ring.recv_floor, SIZE_MAX); /* a sender has waited */
+  CHECK_EQ(gs_chan_recv(chan, &elem), 1);
+  CHECK_EQ(chan->ring.recv_floor, 0);
+  CHECK_EQ(gs_chan_recv(chan, &elem), 1);
+  gs_chan_release(chan);
+}
