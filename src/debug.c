@@ -2,7 +2,6 @@
 #include "debug.h"
 
 #include <gossamer/export.h>
-#include <gossamer/sync.h>
 #include <gossamer/time.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,42 +41,14 @@ const char *gs__task_label(const struct gs__task *task) {
   return label;
 }
 
-static bool waits_for(const struct gs__task *task, const char *what) {
-  return strncmp(task->reason, what, strlen(what)) == 0;
-}
-
-/* Who holds the lock that a parked task waits for; 0: no lock, or many. */
-static gs_id holder_of(const struct gs__task *task) {
-  if (waits_for(task, "mutex")) {
-    return ((const gs_mutex *)task->object)->gs__holder;
-  }
-  if (waits_for(task, "rwmutex")) {
-    return ((const gs_rwmutex *)task->object)->gs__writer;
-  }
-  return 0;
-}
-
-static bool is_alive(gs_id id) {
-  const struct gs__list *all = &gs__sched.all;
-  for (const struct gs__list *node = all->next; node != all;
-       node = node->next) {
-    if (gs__container(node, struct gs__task, all)->id == id) return true;
-  }
-  return false;
-}
-
 static void put_wait(char *to, size_t size_bytes, const struct gs__task *task) {
   int64_t waited_ms = (gs__sched.now_ns - task->since_ns) / GS_MILLISECOND;
-  gs_id holder = holder_of(task);
-  char held[64] = "";
-  if (holder != 0) {
-    gs__format(held, sizeof held, " held by goroutine %lld%s",
-               (long long)holder, is_alive(holder) ? "" : ", which has ended,");
-  }
+  char state[64];
+  gs__wait_state(task, state, sizeof state);
   char on[32] = "";
   if (task->object != NULL) gs__format(on, sizeof on, "; on %p", task->object);
   gs__format(to, size_bytes, "waits for %s%s since %lld ms%s", task->reason,
-             held, (long long)waited_ms, on);
+             state, (long long)waited_ms, on);
 }
 
 static void dump_task(const struct gs__task *task) {

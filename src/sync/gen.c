@@ -1,25 +1,11 @@
 /* Generators: see gossamer/gen.h. The body is parked in its yield, or somebody
  * waits for it, or both, when it waits for something else; never neither. */
-#include <gossamer/ctx.h>
-#include <gossamer/gen.h>
+#include "gen.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "queue.h"
-
-struct gs_gen {
-  struct gs__owned owned; /* must be first: by the body's task */
-  struct gs__task *task;  /* the body's; NULL: it has ended */
-  gs_gen_func *fn;
-  void *arg;
-  gs_ctx *ctx; /* the body's */
-  size_t elem_bytes;
-  struct gs__list yielder; /* the body's clause, while it waits in its yield */
-  const void *elem;        /* then: not yet taken, or NULL */
-  struct gs__queue consumers; /* the object is where the element goes */
-  int result;                 /* of the body that has ended */
-  bool released;
-};
+#include "../base/stress.h"
 
 int gs__gen_begin(gs_gen *gen);
 
@@ -59,7 +45,7 @@ static void run_generator(void *arg) {
 int gs_gen_new_with(gs_gen **out, const struct gs_go_options *options,
                     size_t elem_bytes, gs_gen_func *fn, void *arg) {
   if (out == NULL || elem_bytes == 0 || fn == NULL) return GS_EINVAL;
-  gs_gen *gen = malloc(sizeof *gen);
+  gs_gen *gen = gs__malloc(sizeof *gen);
   if (gen == NULL) return GS_ENOMEM;
   *gen = (gs_gen){
       .owned = {.end = end}, .fn = fn, .arg = arg, .elem_bytes = elem_bytes};

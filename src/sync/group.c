@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "../base/stress.h"
+
 struct member {
   struct gs__owned owned; /* must be first */
   gs_group *group;
@@ -22,7 +24,7 @@ int gs_group_new(gs_group **out, const struct gs_group_options *options) {
       (o.stack_bytes < GS_STACK_MIN || o.stack_bytes > GS_STACK_MAX)) {
     return GS_EINVAL;
   }
-  gs_group *group = malloc(sizeof *group);
+  gs_group *group = gs__malloc(sizeof *group);
   if (group == NULL) return GS_ENOMEM;
   *group = (gs_group){.options = o};
   int error = gs_ctx_new(&group->ctx, gs_ctx_current());
@@ -80,7 +82,7 @@ static int start_member(gs_group *group, gs_group_func *fn, void *arg,
                         const char *from) {
   int error = gs_ctx_error(group->ctx);
   if (error != GS_OK) goto no_member;
-  struct member *member = malloc(sizeof *member);
+  struct member *member = gs__malloc(sizeof *member);
   error = GS_ENOMEM;
   if (member == NULL) goto no_member;
   *member = (struct member){

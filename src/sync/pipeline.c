@@ -4,6 +4,7 @@
 #include <gossamer/pipeline.h>
 #include <stdlib.h>
 
+#include "../base/stress.h"
 #include "chan.h"
 
 #define STAGE_STACK_BYTES 4096
@@ -140,7 +141,7 @@ static struct stage *stage_new(size_t ins, size_t outs, size_t elem_bytes) {
   size_t cases = aligned(most * sizeof(struct gs_case));
   size_t outlets = aligned(outs * sizeof(struct outlet));
   size_t inlets = aligned(ins * sizeof(gs_chan *));
-  char *block = malloc(head + cases + outlets + inlets + elem_bytes);
+  char *block = gs__malloc(head + cases + outlets + inlets + elem_bytes);
   if (block == NULL) return NULL;
   struct stage *stage = (struct stage *)(void *)block;
   *stage = (struct stage){.owned = {.end = end},

@@ -327,6 +327,12 @@ TEST(a_group_without_memory) {
   CHECK_EQ(gs_group_wait(group), GS_OK);
   CHECK_STR_EQ(log_text, "a");
   gs_group_release(group);
+  struct gs_group_options options = {.stack_bytes = 20000}; /* none is pooled */
+  CHECK_EQ(gs_group_new(&group, &options), GS_OK);
+  alloc_fake_fail_after(1);
+  CHECK_EQ(gs_group_go(group, run, &t), GS_ENOMEM);
+  CHECK_EQ(gs_group_started(group), 0);
+  gs_group_release(group);
 }
 
 /* ---- every schedule ---- */
