@@ -224,13 +224,16 @@ HOST_TEST(a_closed_channel_is_ready_to_receive_its_zero_value) {
 }
 
 TEST(unlike_go_choosing_to_send_on_a_closed_channel_is_epipe_and_no_panic) {
-  make_both(1);
-  CHECK_EQ(gs_close(a), GS_OK);
-  int elem = 1;
-  struct gs_case cases[] = {gs_send_case(a, &elem), gs_recv_case(b, &elem)};
-  CHECK_EQ(gs_select(cases, 2), 0);
-  CHECK_EQ(cases[0].result, GS_EPIPE);
-  release_both();
+  for (size_t capacity = 0; capacity <= 1; capacity++) {
+    make_both(capacity);
+    CHECK_EQ(gs_close(a), GS_OK);
+    int elem = 1;
+    struct gs_case cases[] = {gs_send_case(a, &elem), gs_recv_case(b, &elem)};
+    CHECK_EQ(gs_try_select(cases, 2), 0);
+    CHECK_EQ(gs_select(cases, 2), 0);
+    CHECK_EQ(cases[0].result, GS_EPIPE);
+    release_both();
+  }
 }
 
 static void never_ends(gs_func *fn) {

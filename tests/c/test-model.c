@@ -480,6 +480,21 @@ HOST_TEST(contexts_do_what_the_model_says) {
   compare_many(&mix, 500);
 }
 
+/* Who was signaled waits for the mutex, whatever its context does. */
+HOST_TEST(conditions_in_contexts_do_what_the_model_says) {
+  static const struct model_mix mix = {.weights = {[MODEL_LOCK] = 3,
+                                                   [MODEL_UNLOCK] = 1,
+                                                   [MODEL_COND_WAIT] = 5,
+                                                   [MODEL_SIGNAL] = 4,
+                                                   [MODEL_BROADCAST] = 1,
+                                                   [MODEL_CANCEL] = 4,
+                                                   [MODEL_YIELD] = 2},
+                                       .until_percent = 20,
+                                       .ctx_percent = 70,
+                                       .ops = 9};
+  compare_many(&mix, 500);
+}
+
 HOST_TEST(all_together_do_what_the_model_says) {
   struct model_mix mix = {.try_percent = 15,
                           .until_percent = 30,

@@ -7,33 +7,41 @@
 
 #define DEADLINE_NS 10
 
-/* Whoever waits gives up by its context, or else by its deadline. */
-static bool by_context;
+/* How waiters give up. */
+enum way { BY_DEADLINE, BY_CONTEXT, NEVER };
+static enum way way;
 static gs_ctx *ctx;
 static int gave_up; /* in this run */
 static int served;
 static bool ever_gave_up; /* in any run */
 static bool ever_served;
 
-static int64_t deadline(void) { return by_context ? GS_FOREVER : DEADLINE_NS; }
+static int64_t deadline(void) {
+  return way == BY_DEADLINE ? DEADLINE_NS : GS_FOREVER;
+}
 
 /* True when the wait was given up. */
 static bool gives_up(int result) {
-  bool up = result == (by_context ? GS_ECANCELED : GS_ETIMEDOUT);
-  if (up) {
-    gave_up++;
-    CHECK(by_context ? gs_ctx_error(ctx) != 0 : gs_now() >= DEADLINE_NS);
-  } else {
-    CHECK(result >= 0);
+  if (result >= 0) {
     served++;
+    return false;
   }
-  return up;
+  gave_up++;
+  if (way == BY_CONTEXT) {
+    CHECK_EQ(result, GS_ECANCELED);
+    CHECK_EQ(gs_ctx_error(ctx), GS_ECANCELED);
+  } else {
+    CHECK_EQ(way, BY_DEADLINE);
+    CHECK_EQ(result, GS_ETIMEDOUT);
+    CHECK(gs_now() >= DEADLINE_NS);
+  }
+  return true;
 }
 
 /* The end of all patience, some time between the others' turns. */
 static void end_patience(void *arg) {
   (void)arg;
-  if (by_context) {
+  if (way == BY_CONTEXT) {
     CHECK_EQ(gs_ctx_cancel(ctx, 0), 1);
   } else {
     gs__sched.now_ns = DEADLINE_NS;
@@ -48,10 +56,10 @@ struct scenario {
 
 static void start_all(void *arg) {
   const struct scenario *s = arg;
-  gs_ctx *outer = gs_ctx_enter(by_context ? ctx : NULL);
+  gs_ctx *outer = gs_ctx_enter(way == BY_CONTEXT ? ctx : NULL);
   s->start();
   gs_ctx_leave(outer);
-  go(end_patience, NULL);
+  if (way != NEVER) go(end_patience, NULL);
 }
 
 static void run_scenario(void *arg) {
@@ -67,15 +75,25 @@ static void run_scenario(void *arg) {
   ever_served |= served > 0;
 }
 
+/* Both ends of the race are won in some schedule. */
 static void race(void (*start)(void), void (*check)(void)) {
   struct scenario s = {start, check};
-  for (int way = 0; way < 2; way++) {
-    by_context = way == 1;
+  for (way = BY_DEADLINE; way <= BY_CONTEXT; way++) {
     ever_gave_up = ever_served = false;
     under_every_schedule(run_scenario, &s);
-    CHECK(ever_gave_up); /* both ends of the race are won */
+    CHECK(ever_gave_up);
     CHECK(ever_served);
   }
+}
+
+/* With all the patience in the world everybody is served: one who is forgotten
+ * is a deadlock. */
+static void be_patient(void (*start)(void), void (*check)(void)) {
+  struct scenario s = {start, check};
+  way = NEVER;
+  ever_gave_up = false;
+  under_every_schedule(run_scenario, &s);
+  CHECK(!ever_gave_up);
 }
 
 /* ---- semaphores ---- */
@@ -108,35 +126,87 @@ static void check_units(void) {
 
 HOST_TEST(units_are_neither_lost_nor_given_twice) {
   race(start_holders, check_units);
+  be_patient(start_holders, check_units);
 }
 
-/* The units come one by one from outside. */
-static void release_two(void *arg) {
+/* Units come one by one, in the end enough for both. The large request may
+ * give up; the small one behind it has patience. */
+static void release_three(void *arg) {
   (void)arg;
-  CHECK_EQ(gs_sem_release(&sem, 1), GS_OK);
-  gs_yield();
-  CHECK_EQ(gs_sem_release(&sem, 1), GS_OK);
+  for (int i = 0; i < 3; i++) {
+    CHECK_EQ(gs_sem_release(&sem, 1), GS_OK);
+    gs_yield();
+  }
 }
 
-static void take_units(void *arg) {
-  int64_t count = *(const int64_t *)arg;
-  if (!gives_up(gs_sem_acquire_until(&sem, count, deadline()))) held += count;
+static void take_two(void *arg) {
+  (void)arg;
+  if (!gives_up(gs_sem_acquire_until(&sem, 2, deadline()))) held += 2;
+}
+
+static void take_one(void *arg) {
+  (void)arg;
+  gs_ctx_shield();
+  CHECK_EQ(gs_sem_acquire(&sem, 1), GS_OK);
+  gs_ctx_unshield();
+  held += 1;
 }
 
 static void start_takers(void) {
-  static int64_t counts[] = {2, 1};
   sem = (gs_sem)GS_SYNC_INIT;
   held = 0;
-  for (int i = 0; i < 2; i++) go(take_units, &counts[i]);
-  go(release_two, NULL);
+  go(take_two, NULL);
+  go(take_one, NULL);
+  go(release_three, NULL);
 }
 
 static void check_taken(void) {
-  CHECK_EQ(gs_sem_available(&sem) + held, UNITS);
+  CHECK_EQ(gs_sem_available(&sem) + held, 3);
+  CHECK_EQ(held, gave_up > 0 ? 1 : 3);
 }
 
 HOST_TEST(a_large_request_that_gives_up_passes_on_what_it_held_back) {
   race(start_takers, check_taken);
+  be_patient(start_takers, check_taken);
+}
+
+static void release_two(void *arg) {
+  (void)arg;
+  CHECK_EQ(gs_sem_release(&sem, 2), GS_OK);
+}
+
+static void start_pair(void) {
+  sem = (gs_sem)GS_SYNC_INIT;
+  held = 0;
+  go(take_one, NULL);
+  go(take_one, NULL);
+  go(release_two, NULL);
+}
+
+static void check_pair(void) { CHECK_EQ(held, 2); }
+
+HOST_TEST(one_release_serves_as_many_as_it_is_enough_for) {
+  be_patient(start_pair, check_pair);
+}
+
+/* Nothing comes any more, but what there is is enough for the small one. */
+static void start_blocked(void) {
+  sem = (gs_sem)GS_SEM_INIT(1);
+  held = 0;
+  go(take_two, NULL);
+  go(take_one, NULL);
+}
+
+static void check_blocked(void) {
+  CHECK_EQ(gave_up, 1);
+  CHECK_EQ(held, 1);
+}
+
+HOST_TEST(who_gives_up_does_not_block_those_behind) {
+  struct scenario s = {start_blocked, check_blocked};
+  for (way = BY_DEADLINE; way <= BY_CONTEXT; way++) {
+    under_every_schedule(run_scenario, &s);
+  }
 }
 
 /* ---- once ---- */
@@ -177,6 +247,7 @@ static void check_once(void) {
 
 HOST_TEST(once_runs_once_though_those_who_wait_give_up) {
   race(start_once, check_once);
+  be_patient(start_once, check_once);
 }
 
 /* ---- wait groups ---- */
@@ -215,6 +286,7 @@ static void check_group(void) {
 
 HOST_TEST(waiters_of_a_group_go_at_zero_or_give_up) {
   race(start_work, check_group);
+  be_patient(start_work, check_group);
 }
 
 /* At zero the next round begins at once: those who were let go stay so. */
@@ -244,6 +316,7 @@ static void start_rounds(void) {
 
 HOST_TEST(a_group_that_is_used_again_at_once_forgets_no_waiter) {
   race(start_rounds, check_group);
+  be_patient(start_rounds, check_group);
 }
 
 /* ---- barriers ---- */
