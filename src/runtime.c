@@ -2,6 +2,7 @@
  * boot, pump, frame event. Each floor keeps its state in one struct of its
  * own; this file initialises them from the bottom up. */
 #include <gossamer/export.h>
+#include <gossamer/preempt.h>
 #include <gossamer/time.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@
 #include "leaks.h"
 #include "libc/args.h"
 #include "runtime.h"
+#include "sched/slice.h"
 
 #define EXIT_FATAL 2
 
@@ -33,6 +35,9 @@ void gs__runtime_term(void) {
  * and make timers, which run after boot. */
 __attribute__((constructor(101))) static void init(void) {
   gs__runtime_init(0);
+#ifdef GS_DEBUG
+  gs_watchdog(GS__WATCHDOG_DEBUG_NS);
+#endif
 }
 
 enum gs__idle gs__runtime_pump(void) {

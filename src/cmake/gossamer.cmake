@@ -1,11 +1,16 @@
-# gossamer_add_app(NAME [NAMES] SOURCES...): a program for pages and Node.
+# gossamer_add_app(NAME [NAMES] [PREEMPT] SOURCES...): a program for pages and
+# Node.
 #
 # With Emscripten it builds NAME.wasm and nothing else; no link flag is needed.
 # On the build machine it builds an executable of the same sources, for tests
 # and comparisons. NAMES keeps the functions' names, for stack traces, at some
-# cost in size. Static data of more than about 15 MB wants
-# target_link_options(NAME PRIVATE -sINITIAL_MEMORY=64MB). It may be called from any folder of a project that has added
-# Gossamer's by add_subdirectory().
+# cost in size. PREEMPT: goroutines of these sources that never yield park when
+# their time slice is over; see gossamer/preempt.h. Static data of more than about 15 MB wants
+# target_link_options(NAME PRIVATE -sINITIAL_MEMORY=64MB). It may be called from
+# any folder of a project that has added Gossamer's by add_subdirectory().
+#
+# gossamer_preempt(TARGET): the functions of a library are preempted too, in
+# programs that are built with PREEMPT.
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Emscripten")
   set(GOSSAMER_WASM ON)
@@ -58,8 +63,16 @@ function(gossamer_find_tools)
   set(GOSSAMER_WASM_FEATURES "${features}" CACHE INTERNAL "")
 endfunction()
 
+# Marks every function of the target: the compiler puts a call into each, which
+# instrument.mjs replaces by what it is there for.
+function(gossamer_preempt target)
+  if(GOSSAMER_WASM)
+    target_compile_options(${target} PRIVATE -fsanitize-coverage=func,trace-pc)
+  endif()
+endfunction()
+
 function(gossamer_add_app name)
-  cmake_parse_arguments(app "NAMES" "" "" ${ARGN})
+  cmake_parse_arguments(app "NAMES;PREEMPT" "" "" ${ARGN})
   add_executable(${name} ${app_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE gossamer)
   if(NOT CMAKE_SYSTEM_NAME STREQUAL "Emscripten")
@@ -69,23 +82,48 @@ function(gossamer_add_app name)
   endif()
 
   set_target_properties(${name} PROPERTIES SUFFIX ".wasm")
-  target_link_libraries(${name} PRIVATE gossamer_link)
-  set(instrument "${GOSSAMER_NODE}" "${GOSSAMER_TOOLS}/instrument.mjs" --stack
-      $<TARGET_FILE:${name}> -o $<TARGET_FILE:${name}>)
-  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-    add_custom_command(TARGET ${name} POST_BUILD COMMAND ${instrument})
-    return()
-  endif()
-  # Asyncify runs last in Emscripten's link, so the four small functions it adds
-  # stay calls. One more round of Binaryen inlines them: a switch takes 21 ns
-  # instead of 31.
+  set(file $<TARGET_FILE:${name}>)
+  set(instrument "${GOSSAMER_NODE}" "${GOSSAMER_TOOLS}/instrument.mjs" --stack)
+  set(optimize "${GOSSAMER_WASM_OPT}" -O3 ${GOSSAMER_WASM_FEATURES})
   set(names "")
-  if(app_NAMES)
-    target_link_options(${name} PRIVATE --profiling-funcs)
+  if(app_NAMES OR CMAKE_BUILD_TYPE STREQUAL "Debug")
     set(names -g)
   endif()
-  add_custom_command(TARGET ${name} POST_BUILD
-    COMMAND ${instrument}
-    COMMAND "${GOSSAMER_WASM_OPT}" -O3 --converge ${names}
-            ${GOSSAMER_WASM_FEATURES} $<TARGET_FILE:${name}> -o $<TARGET_FILE:${name}>)
+
+  if(app_PREEMPT)
+    # Checks must be there before Asyncify looks, and before Binaryen inlines
+    # functions that are not to be checked into those that are.
+    gossamer_preempt(${name})
+    target_link_libraries(${name} PRIVATE gossamer_link)
+    target_link_options(${name} PRIVATE -O1 -g2)
+    list(JOIN GOSSAMER_NEVER_PARK "," never_park)
+    set(asyncify --asyncify -g
+        "--pass-arg=asyncify-removelist@${never_park}"
+        "--pass-arg=asyncify-imports@env.invoke_*")
+    if(NOT GOSSAMER_PREEMPT_ROUNDS)
+      set(GOSSAMER_PREEMPT_ROUNDS 1024)
+    endif()
+    set(steps COMMAND ${instrument} --preempt --never ${never_park}
+              --rounds ${GOSSAMER_PREEMPT_ROUNDS} ${file} -o ${file})
+    if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+      list(APPEND steps COMMAND "${GOSSAMER_WASM_OPT}" ${GOSSAMER_WASM_FEATURES}
+           ${asyncify} ${file} -o ${file})
+    else()
+      list(APPEND steps COMMAND ${optimize} ${asyncify} ${file} -o ${file})
+    endif()
+  else()
+    target_link_libraries(${name} PRIVATE gossamer_link_asyncify)
+    if(names)
+      target_link_options(${name} PRIVATE --profiling-funcs)
+    endif()
+    set(steps COMMAND ${instrument} ${file} -o ${file})
+  endif()
+
+  # Asyncify runs last in a link, so the four small functions it adds stay
+  # calls. One more round of Binaryen inlines them: a switch takes 21 ns instead
+  # of 31.
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    list(APPEND steps COMMAND ${optimize} --converge ${names} ${file} -o ${file})
+  endif()
+  add_custom_command(TARGET ${name} POST_BUILD ${steps} VERBATIM)
 endfunction()

@@ -1,9 +1,13 @@
 /* Rewrites a linked program: gossamer_add_app() runs it behind the linker.
- * Usage: node instrument.mjs [--stack] INPUT.wasm -o OUTPUT.wasm
+ * Usage: node instrument.mjs [options] INPUT.wasm -o OUTPUT.wasm
  *
- *   --stack    a stack that overflows names its goroutine */
+ *   --preempt      a goroutine that never yields parks when its slice is over
+ *   --never NAMES  functions that never park, for it: a list with commas
+ *   --rounds N     of a nest of loops between two counts, for it
+ *   --stack        a stack that overflows names its goroutine */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { addPreemption, removePreemptionMarks } from "./preempt.mjs";
 import { addStackChecks } from "./stack_check.mjs";
 import { Module } from "./wasm/module.mjs";
 
@@ -13,6 +17,9 @@ function main(args) {
     args,
     allowPositionals: true,
     options: {
+      preempt: { type: "boolean", default: false },
+      never: { type: "string", default: "" },
+      rounds: { type: "string", default: "1024" },
       stack: { type: "boolean", default: false },
       output: { type: "string", short: "o" },
     },
@@ -24,6 +31,13 @@ function main(args) {
   if (values.output === undefined) throw new RangeError("-o FILE is wanted");
   try {
     const module = new Module(readFileSync(input));
+    if (values.preempt) {
+      addPreemption(module, {
+        neverPark: values.never.split(","),
+        rounds: Number(values.rounds),
+      });
+    }
+    removePreemptionMarks(module);
     if (values.stack) addStackChecks(module);
     writeFileSync(values.output, module.write());
   } catch (error) {

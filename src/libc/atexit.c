@@ -4,6 +4,8 @@
 #ifdef __EMSCRIPTEN__
 #include <stdlib.h>
 
+#include "../sched/sched.h"
+
 struct handler {
   struct handler *next; /* registered before this one */
   void (*fn)(void *arg);
@@ -37,8 +39,9 @@ int atexit(void (*fn)(void)) {
   return __cxa_atexit(call_plain, *(void **)&fn, NULL);
 }
 
-/* The newest first; a handler may register more. */
+/* The newest first; a handler may register more. Nobody comes in between. */
 void __funcs_on_exit(void) {
+  if (gs__sched.current != NULL) gs__sched.current->unpreemptible++;
   while (handlers != NULL) {
     struct handler *handler = handlers;
     handlers = handler->next;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "slice.h"
 #include "timer.h"
 
 /* The clock is read after 1, 2, 4, ... switches, up to this many, so that a
@@ -64,17 +65,34 @@ static inline void run_next(struct gs__sched *s) {
   if (ended) gs__task_end(task);
 }
 
+static void run_watched(struct gs__sched *s) {
+  gs_id id = s->head->id; /* its task may be another's afterwards */
+  const char *name = s->head->name;
+  int64_t begin_ns = gs__clock_read();
+  run_next(s);
+  int64_t ran_ns = gs__clock_read() - begin_ns;
+  if (ran_ns > s->watchdog_ns && s->watchdog_ns > 0)
+    gs__watch(id, name, ran_ns);
+}
+
 /* Runs what is ready. False when the budget is spent first. */
 static bool drain(struct gs__sched *s, int64_t *budget_end_ns) {
   uint32_t stride = 1;
   while (s->head != NULL) {
     int64_t before_ns = s->now_ns; /* goroutines may read the clock too */
-    uint32_t left = stride;
+    s->until_look = stride;
     if (gs__unlikely(s->script != NULL)) {
       choose_next(s);
-      left = 1;
+      s->until_look = 1;
     }
-    for (; left > 0 && s->head != NULL; left--) run_next(s);
+    if (gs__unlikely(s->watchdog_ns > 0)) {
+      run_watched(s);
+      s->until_look = 0;
+    }
+    while (s->until_look > 0 && s->head != NULL) {
+      s->until_look--;
+      run_next(s);
+    }
     s->current = NULL;
     if (s->head == NULL || s->virtual_clock) continue;
     gs__clock_read();

@@ -65,6 +65,7 @@ struct gs__task {
   uint32_t shields;               /* while > 0 its waits do not end by scope */
   struct gs_deferred *defers;     /* the newest first */
   struct gs__owned *owned;        /* newest first */
+  uint32_t unpreemptible;         /* while > 0 it is not preempted */
   int saved_errno;                /* its errno, while not running */
   uint8_t state;                  /* enum gs__state */
 };
@@ -100,7 +101,9 @@ struct gs__sched {
   bool stopping;            /* deadlock or overflow is being reported */
   uint32_t outstanding;     /* host operations and frame waits pending */
   uint32_t alive;           /* tasks that have not ended */
+  uint32_t until_look;      /* switches before the pump reads the clock */
   int64_t budget_ns;        /* of one pump */
+  int64_t watchdog_ns;      /* who runs for longer is reported; 0: nobody */
   gs_id next_id;
   struct gs__list all; /* the tasks that have not ended */
   struct gs__heap timers;

@@ -50,6 +50,7 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   task->shields = 0;
   task->defers = NULL;
   task->owned = NULL;
+  task->unpreemptible = 0;
   task->saved_errno = 0;
   gs__list_append(&s->all, &task->all);
   s->alive++;

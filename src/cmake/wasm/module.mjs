@@ -39,6 +39,12 @@ export const I32 = 0x7f;
  * @property {number} at its body, behind the size; 0: imported
  * @property {number} end
  * @property {Uint8Array} [replaced] its new body
+ *
+ * @typedef {object} Body
+ * @property {Uint8Array} bytes
+ * @property {{ count: number, type: Uint8Array }[]} locals without parameters
+ * @property {Instruction[]} code positions are those in `bytes`
+ * @property {number} localCount with parameters
  */
 
 export class Module {
@@ -200,10 +206,7 @@ export class Module {
     this.exports = this.exports.filter((entry) => entry.name !== name);
   }
 
-  /**
-   * A body: groups of locals, and instructions whose positions are in `bytes`.
-   * @param {Func} func
-   */
+  /** @param {Func} func @returns {Body} */
   body(func) {
     const bytes = func.replaced ?? this.bytes.subarray(func.at, func.end);
     const reader = new Reader(bytes);

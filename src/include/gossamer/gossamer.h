@@ -19,6 +19,7 @@
 #include "panic.h"
 #include "pipeline.h"
 #include "pool.h"
+#include "preempt.h"
 #include "signal.h"
 #include "sync.h"
 #include "time.h"

@@ -18,6 +18,7 @@ static void channels(void *arg) {
 static void time_and_frames(void *arg) {
   (void)arg;
   gs_yield();
+  gs_checkpoint();
   gs_sleep(GS_SECOND);
   gs_sleep_until(gs_deadline(GS_SECOND));
   usleep(1);
