@@ -10,7 +10,7 @@ static struct node {
   gs_ctx *ctx; /* kept to the end, or owned by the name; NULL: out of reach */
   int parent;
   bool detached;
-  bool kept; /* others wait for it: it must stay */
+  bool waited_for; /* so it must stay */
   int64_t deadline_ns;
   int error;
   int cause;
@@ -109,7 +109,6 @@ static int make(int parent, uint8_t byte) {
 void ctxs_init(void) {
   used = 0;
   make(BACKGROUND, 0xff);
-  nodes[0].kept = true;
   for (int i = 0; i < CTXS; i++) names[i] = NAMELESS;
 }
 
@@ -129,17 +128,19 @@ void ctxs_cancel_root(void) {
 }
 
 void ctxs_release(void) {
+  /* Nobody waits for the channel of a context that is going to be freed. */
+  for (int i = 0; i < used; i++) {
+    if (nodes[i].waited_for) gs_ctx_cancel(nodes[i].ctx, 0);
+  }
   for (int i = 0; i < used; i++) gs_ctx_release(nodes[i].ctx);
   used = 0;
 }
-
-static void keep(int i) { nodes[i].kept = true; }
 
 /* Goes out of reach, unless somebody waits for it. */
 static void forget(unsigned slot) {
   int i = names[slot];
   names[slot] = NAMELESS;
-  if (i == NAMELESS || nodes[i].kept) return;
+  if (i == NAMELESS || nodes[i].waited_for) return;
   gs_ctx_release(nodes[i].ctx);
   nodes[i].ctx = NULL;
 }
@@ -154,7 +155,7 @@ gs_chan *ctx_chan(unsigned slot, unsigned *node) {
   }
   int error = gs_ctx_chan(&chan, nodes[i].ctx);
   if (error == GS_OK) {
-    keep(i);
+    nodes[i].waited_for = true;
     return chan;
   }
   explain(&world.host, error);
@@ -217,13 +218,14 @@ static void leave(struct actor *actor) {
 
 void op_ctx_leave(struct actor *actor, uint8_t byte) {
   (void)byte;
-  /* The first that it entered is for its whole life. */
-  if (actor->depth > 1) leave(actor);
+  /* The first that it entered is for its whole life, and inside of gs_try()
+   * none is left that was entered outside. */
+  if (actor->depth > 1 && !actor->nested) leave(actor);
 }
 
 void op_ctx_shield(struct actor *actor, uint8_t byte) {
   if (actor == &world.host) return;
-  if (byte % 4 == 0 && actor->shields < 3) {
+  if (byte % 2 == 0 && actor->shields < 3) {
     gs_ctx_shield();
     actor->shields++;
   } else {
@@ -239,7 +241,7 @@ void op_ctx_wait(struct actor *actor, uint8_t byte) {
   if (node == NAMELESS) {
     node = BACKGROUND;
   } else {
-    keep(node);
+    nodes[node].waited_for = true;
   }
   gs_ctx *ctx = node == BACKGROUND ? NULL : nodes[node].ctx;
   wait_begin(actor, CTX, ctx, how, node);
@@ -274,6 +276,20 @@ void ctxs_let_go(struct actor *actor) {
     gs_ctx_unshield();
     actor->shields--;
   }
+}
+
+void ctxs_restored(struct actor *actor, int depth, unsigned shields) {
+  /* The goroutine has its reference to the one it is back in; those that
+   * dropped frames had are nobody's. */
+  bool same = actor->nodes[actor->depth] == actor->nodes[depth];
+  for (int i = depth + !same; i < actor->depth; i++) {
+    gs_ctx_release(actor->outer[i]);
+  }
+  actor->depth = depth;
+  actor->shields = shields;
+  int node = actor->nodes[depth];
+  CHECK(gs_ctx_error(gs_ctx_current()) == ctx_error(node));
+  CHECK(gs_ctx_deadline(gs_ctx_current()) == deadline_of(node));
 }
 
 void ctxs_drop(struct actor *actor) {

@@ -73,6 +73,12 @@ static unsigned waiting(const void *object, enum kind kind) {
 void lock_woken(struct actor *actor, int64_t result) {
   struct wait *w = &actor->wait;
   w->result = (int)result;
+  if (w->kind == POOL || w->kind == GEN) {
+    if (w->fulfilled || result < 0) return; /* its own call judges */
+    const struct actor *first = oldest(w->object, w->kind, w->kind);
+    CHECK(first == NULL || first->wait.ticket > w->ticket);
+    return;
+  }
   if (result < 0) {
     if (w->kind == COND) CHECK(!w->fulfilled);
     explain(actor, result);
@@ -286,6 +292,9 @@ void op_cond_wait(struct actor *actor, uint8_t byte) {
   gs_mutex *mutex = &locks.mutexes[i];
   struct how how = how_of(byte);
   if (how.tries) return;
+  if ((byte & 24) != 0 && (actor->mutexes >> i & 1) == 0) {
+    op_mutex_lock(actor, (uint8_t)i);
+  }
   bool holds = (actor->mutexes >> i & 1) != 0;
   wait_begin(actor, COND, cond, how, i);
   actor->mutexes &= ~(1U << i);
@@ -361,15 +370,9 @@ static void run_once(void *arg) {
   const struct running *running = arg;
   struct actor *actor = running->actor;
   unsigned i = running->index;
-  struct wait outer = actor->wait;
-  bool nested = actor->nested;
   CHECK(!locks.ran[i] && locks.runner[i] == NULL);
   locks.runner[i] = actor;
-  actor->in_call = false;
-  actor->nested = true;
-  if (actor->task != NULL) run_op(actor);
-  actor->nested = nested;
-  actor->wait = outer;
+  run_nested(actor);
   locks.runner[i] = NULL;
   locks.ran[i] = true;
   release_all(&locks.onces[i], ONCE);

@@ -136,6 +136,7 @@ void world_sync(void) {
   }
   chans_check();
   locks_check();
+  made_check();
   gs__sched_check();
 }
 
@@ -153,6 +154,7 @@ struct actor *actor_claim(int node) {
 
 void actor_let_go(struct actor *actor) {
   world_sync();
+  made_let_go(actor);
   locks_let_go(actor);
   ctxs_let_go(actor);
   world_sync();
@@ -179,17 +181,60 @@ static void op_no_memory(struct actor *actor, uint8_t byte) {
   world.lossy = true;
 }
 
+/* ---- panics ---- */
+
+struct attempt {
+  struct actor *actor;
+  uint8_t byte;
+  unsigned cleaned; /* deferred calls that have run */
+};
+
+static void clean(void *arg) {
+  struct attempt *attempt = arg;
+  attempt->cleaned++;
+  if ((attempt->byte & 8) != 0) run_nested(attempt->actor);
+}
+
+static void attempt(void *arg) {
+  struct attempt *attempt = arg;
+  gs_defer(clean, attempt);
+  if ((attempt->byte & 4) != 0) {
+    gs_defer(clean, attempt);
+    run_nested(attempt->actor);
+  }
+  if ((attempt->byte & 1) != 0) gs_panic("as the input says");
+}
+
+/* What is deferred runs, panic or not, and the panic goes no further. */
+static void op_try(struct actor *actor, uint8_t byte) {
+  struct attempt what = {actor, byte, 0};
+  struct gs_failure failure = {""};
+  int depth = actor->depth;
+  unsigned shields = actor->shields;
+  int result = gs_try(attempt, &what, &failure);
+  if (actor == &world.host) {
+    CHECK_RESULT(result == GS_EPERM, result);
+    return;
+  }
+  CHECK_RESULT(result == (byte & 1), result);
+  CHECK_RESULT(what.cleaned == 1 + ((byte & 4) != 0), what.cleaned);
+  CHECK((failure.message[0] != '\0') == ((byte & 1) != 0));
+  if (result == 1) ctxs_restored(actor, depth, shields);
+}
+
 static op_fn *const ops[] = {
-    op_chan_send,    op_chan_recv,  op_select,      op_go,
-    op_chan_send,    op_chan_recv,  op_select,      op_yield,
-    op_chan_close,   op_chan_renew, op_sleep,       op_mutex_lock,
-    op_mutex_unlock, op_cond_wait,  op_cond_wake,   op_rwmutex_lock,
-    op_rwmutex_lock, op_cond_wait,  op_mutex_lock,  op_rwmutex_unlock,
-    op_sem_acquire,  op_once,       op_sem_acquire, op_sem_release,
-    op_group_add,    op_group_wait, op_barrier,     op_timer_new,
-    op_timer_stop,   op_timer_recv, op_ctx_new,     op_ctx_end,
-    op_ctx_enter,    op_ctx_leave,  op_ctx_shield,  op_ctx_wait,
-    op_ctx_query,    op_exit,       op_no_memory};
+    op_chan_send,    op_chan_recv,      op_select,       op_go,
+    op_chan_send,    op_chan_recv,      op_select,       op_yield,
+    op_chan_close,   op_chan_renew,     op_sleep,        op_alarms,
+    op_mutex_lock,   op_mutex_unlock,   op_cond_wait,    op_cond_wake,
+    op_rwmutex_lock, op_rwmutex_unlock, op_rwmutex_lock, op_sem_acquire,
+    op_sem_acquire,  op_sem_release,    op_group_add,    op_group_wait,
+    op_barrier,      op_once,           op_timer_new,    op_timer_stop,
+    op_timer_recv,   op_ctx_new,        op_ctx_end,      op_ctx_enter,
+    op_ctx_leave,    op_ctx_shield,     op_ctx_wait,     op_ctx_query,
+    op_pool_get,     op_pool_put,       op_pool_end,     op_gen_new,
+    op_gen_next,     op_gen_next,       op_exit,         op_no_memory,
+    op_try};
 
 void run_op(struct actor *actor) {
   uint8_t code = take();
@@ -197,6 +242,16 @@ void run_op(struct actor *actor) {
   world_sync();
   ops[code % (sizeof ops / sizeof *ops)](actor, byte);
   world_sync();
+}
+
+void run_nested(struct actor *actor) {
+  struct wait outer = actor->wait;
+  bool nested = actor->nested;
+  actor->in_call = false;
+  actor->nested = true;
+  if (actor->task != NULL && world.at < world.end) run_op(actor);
+  actor->nested = nested;
+  actor->wait = outer;
 }
 
 static void act(void *arg) {
@@ -225,18 +280,20 @@ static void pump(void) {
   world_sync();
   bool any = false;
   for (int i = 0; i < ACTORS; i++) any |= world.actors[i].used;
-  CHECK_RESULT(idle == (any ? GS__IDLE_DEADLOCK : GS__IDLE_EMPTY), idle);
+  CHECK(!any || gs_count() > 0);
+  CHECK_RESULT(idle == (gs_count() > 0 ? GS__IDLE_DEADLOCK : GS__IDLE_EMPTY),
+               idle);
   timers_check_idle();
 }
 
 static void drive(void) {
   while (world.at < world.end) {
-    if (take() % 8 == 0) {
-      run_op(&world.host);
-    } else {
-      struct actor *actor = actor_claim(BACKGROUND);
-      if (actor == NULL) return;
+    struct actor *actor = NULL;
+    if (take() % 8 != 0) actor = actor_claim(BACKGROUND);
+    if (actor != NULL) {
       actor_start(actor);
+    } else {
+      run_op(&world.host);
     }
     pump();
   }
@@ -244,8 +301,6 @@ static void drive(void) {
 
 /* Ends what can be ended; what is left waits for a lock or is shielded. */
 static void finish(void) {
-  alloc_fake_never_fail();
-  world.armed = false;
   ctxs_cancel_root();
   pump();
   chans_close();
@@ -308,10 +363,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   locks_init();
   timers_init();
   ctxs_init();
+  made_init();
   drive();
   world.at = world.end;
   pump();
+  alloc_fake_never_fail();
+  world.armed = false;
   if ((flags & FLAG_DROPS) == 0) finish();
+  made_close();
+  pump();
+  for (int i = 0; i < ACTORS; i++) made_let_go(&world.actors[i]);
+  made_let_go(&world.host);
+  made_check_end();
   locks_let_go(&world.host);
   timers_release();
   chans_release();

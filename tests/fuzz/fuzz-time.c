@@ -1,6 +1,6 @@
-/* Sleeping and timers: in virtual time everything happens exactly when it
- * should, and each timer fires as often as it should. A goroutine of ours stops
- * periodic timers after a while, or time would never end. */
+/* Sleeping, timers and bare alarms: in virtual time everything happens exactly
+ * when it should, and each timer fires as often as it should. A goroutine of
+ * ours stops periodic timers after a while, or time would never end. */
 #include <string.h>
 
 #include "../../src/sched/timer.h"
@@ -20,9 +20,22 @@ static struct model {
 
 static gs_timer *janitor;
 
+/* Many at once, so that the heap is deep. */
+static struct alarm {
+  struct gs__alarm alarm; /* must be first */
+  int64_t deadline_ns;
+  uint32_t order; /* in which they were set */
+  bool set;
+} alarms[ALARMS];
+static uint32_t next_order;
+
 void timers_init(void) {
   memset(models, 0, sizeof models);
   janitor = NULL;
+  next_order = 0;
+  for (int i = 0; i < ALARMS; i++) {
+    alarms[i] = (struct alarm){.alarm.item.slot = GS__HEAP_OUT};
+  }
 }
 
 gs_chan *timer_chan(unsigned index) {
@@ -81,12 +94,49 @@ static void fired(void *arg) {
 
 void timers_check_idle(void) {
   CHECK_RESULT(gs__timers_next() == GS_FOREVER, gs__timers_next());
+  CHECK_RESULT(gs__sched.timers.count == 0, gs__sched.timers.count);
   for (int i = 0; i < TIMERS; i++) {
     const struct model *m = &models[i];
     if (m->timer == NULL || m->stopped || m->period_ns > 0) continue;
     if (world.lossy && m->calls) continue;
     size_t queued = gs_chan_len(gs_timer_chan(m->timer));
     CHECK_RESULT(m->fired + queued == 1, m->fired);
+  }
+}
+
+/* The first of those that are set, in the order they were set. */
+static void alarm_fired(struct gs__alarm *item, int64_t deadline_ns) {
+  struct alarm *alarm = (struct alarm *)item;
+  CHECK(alarm->set);
+  alarm->set = false;
+  CHECK_RESULT(deadline_ns == alarm->deadline_ns, deadline_ns);
+  CHECK_RESULT(deadline_ns <= gs__sched.now_ns, deadline_ns);
+  for (int i = 0; i < ALARMS; i++) {
+    const struct alarm *other = &alarms[i];
+    if (!other->set || other->deadline_ns > deadline_ns) continue;
+    CHECK_RESULT(other->deadline_ns == deadline_ns, other->deadline_ns);
+    CHECK_RESULT(other->order > alarm->order, other->order);
+  }
+}
+
+static void toggle(struct alarm *alarm, int64_t delay_ns) {
+  CHECK(gs__alarm_clear(&alarm->alarm) == alarm->set);
+  if (alarm->set) {
+    alarm->set = false;
+    return;
+  }
+  alarm->alarm.fire = alarm_fired;
+  alarm->deadline_ns = gs_now() + delay_ns;
+  alarm->order = ++next_order;
+  alarm->set = gs__alarm_set(&alarm->alarm, alarm->deadline_ns);
+  if (!alarm->set) explain(&world.host, GS_ENOMEM);
+}
+
+/* Sets or clears some, at times that a byte each decides. */
+void op_alarms(struct actor *actor, uint8_t byte) {
+  (void)actor;
+  for (unsigned i = 0; i < byte / ALARMS + 1U; i++) {
+    toggle(&alarms[(byte + i * 5) % ALARMS], take() * (GS_MILLISECOND / 32));
   }
 }
 
@@ -97,6 +147,7 @@ static void release(struct model *m) {
 }
 
 void timers_release(void) {
+  for (int i = 0; i < ALARMS; i++) gs__alarm_clear(&alarms[i].alarm);
   for (int i = 0; i < TIMERS; i++) release(&models[i]);
   gs_timer_release(janitor);
 }

@@ -23,6 +23,9 @@
 #define GROUPS 2
 #define BARRIERS 2
 #define TIMERS 4
+#define ALARMS 32
+#define OBJECTS 12
+#define GENS 2
 #define CTXS 4   /* contexts that have a name */
 #define NODES 24 /* contexts of one run, named or not; 0 is the root */
 #define DEPTH 3  /* contexts that an actor has entered, one in another */
@@ -43,7 +46,9 @@ enum kind {
   ONCE,
   GROUP,
   BARRIER,
-  CTX
+  CTX,
+  POOL,
+  GEN
 };
 
 enum case_kind { CASE_NEVER, CASE_SEND, CASE_RECV, CASE_TIMER, CASE_CTX };
@@ -80,13 +85,14 @@ struct actor {
   struct gs__task *task; /* NULL: has not started, or is the host */
   bool used;
   bool in_call;
-  bool nested; /* inside the function of a once */
+  bool nested; /* inside the function of a once or of gs_try() */
   struct wait wait;
   unsigned char elems[CASES][ELEM_MAX];
   unsigned mutexes; /* held, a bit each */
   unsigned writes;  /* held for writing, a bit each */
   unsigned reads[RWMUTEXES];
   int64_t units[SEMS];
+  unsigned objects; /* of pools, a bit each */
   int depth;
   int nodes[DEPTH + 2]; /* the contexts it is in; the last one counts */
   gs_ctx *outer[DEPTH + 1];
@@ -126,6 +132,8 @@ uint8_t take(void);
 struct how how_of(uint8_t byte);
 /* The next operation, which may start others inside of it. */
 void run_op(struct actor *actor);
+/* Starts one inside a call that is under way. */
+void run_nested(struct actor *actor);
 /* A free actor that will be a goroutine in context `node`, or NULL. */
 struct actor *actor_claim(int node);
 bool actor_start(struct actor *actor);
@@ -176,7 +184,15 @@ void timers_release(void);
 gs_chan *timer_chan(unsigned index);
 /* What was received from a timer's channel. */
 void timer_received(const struct wait_case *c, int result);
-op_fn op_sleep, op_yield, op_timer_new, op_timer_stop, op_timer_recv;
+op_fn op_sleep, op_yield, op_timer_new, op_timer_stop, op_timer_recv, op_alarms;
+
+void made_init(void);
+void made_check(void);
+/* Ends pools and generators, and so those who wait for them. */
+void made_close(void);
+void made_check_end(void);
+void made_let_go(struct actor *actor);
+op_fn op_pool_get, op_pool_put, op_pool_end, op_gen_new, op_gen_next;
 
 void ctxs_init(void);
 /* What time has ended is done. */
@@ -185,6 +201,8 @@ void ctxs_cancel_root(void);
 void ctxs_enter_root(struct actor *actor);
 void ctxs_release(void);
 void ctxs_let_go(struct actor *actor);
+/* A panic took it back to where it was that deep. */
+void ctxs_restored(struct actor *actor, int depth, unsigned shields);
 /* References that parked actors would have given back. */
 void ctxs_drop(struct actor *actor);
 int ctx_error(int node);
