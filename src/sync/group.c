@@ -107,15 +107,21 @@ no_member:
   return error;
 }
 
-int gs__group_try_go(const char *from, gs_group *group, gs_group_func *fn,
-                     void *arg) {
+/* A slot for a member that may be started: GS_OK; GS_EAGAIN: none is free. */
+static int slot_take(gs_group *group, gs_group_func *fn) {
   if (group == NULL || fn == NULL) return GS_EINVAL;
   int error = gs_ctx_error(group->ctx);
   if (error != GS_OK) return error;
   size_t limit = group->options.limit;
   if (limit > 0 && group->slots >= limit) return GS_EAGAIN;
   group->slots++;
-  return start_member(group, fn, arg, from);
+  return GS_OK;
+}
+
+int gs__group_try_go(const char *from, gs_group *group, gs_group_func *fn,
+                     void *arg) {
+  int error = slot_take(group, fn);
+  return error == GS_OK ? start_member(group, fn, arg, from) : error;
 }
 
 GS__LEAF(gs__group_slot) int gs__group_slot(gs_group *group) {
@@ -128,10 +134,9 @@ GS__LEAF(gs__group_slot) int gs__group_slot(gs_group *group) {
 
 int gs__group_go(const char *from, gs_group *group, gs_group_func *fn,
                  void *arg) {
-  int result = gs__group_try_go(from, group, fn, arg);
-  if (result != GS_EAGAIN) return result;
-  result = gs__group_slot(group);
-  return result < 0 ? result : start_member(group, fn, arg, from);
+  int error = slot_take(group, fn);
+  if (error == GS_EAGAIN) error = gs__group_slot(group);
+  return error == GS_OK ? start_member(group, fn, arg, from) : error;
 }
 
 int(gs_group_try_go)(gs_group *group, gs_group_func *fn, void *arg) {

@@ -113,27 +113,30 @@ static int make_object(void **out, gs_pool *pool) {
   return GS_OK;
 }
 
-int gs_pool_try_get(void **out, gs_pool *pool) {
+/* 1 with *out set, 0 with a slot, or an error; GS_EAGAIN: would have to wait.
+ */
+static int take_now(void **out, gs_pool *pool) {
   if (out == NULL || pool == NULL) return GS_EINVAL;
   if (pool->closed) return GS_EPIPE;
-  if (pool->idle_count > 0) {
-    pool->lent++;
-    *out = pool->idle[--pool->idle_count].object;
-    return GS_OK;
-  }
-  int error = slot_take(pool);
-  return error == GS_OK ? make_object(out, pool) : error;
+  if (pool->idle_count == 0) return slot_take(pool);
+  pool->lent++;
+  *out = pool->idle[--pool->idle_count].object;
+  return 1;
+}
+
+static int settle(void **out, gs_pool *pool, int taken) {
+  if (taken == 0) return make_object(out, pool);
+  return taken > 0 ? GS_OK : taken;
+}
+
+int gs_pool_try_get(void **out, gs_pool *pool) {
+  return settle(out, pool, take_now(out, pool));
 }
 
 int gs_pool_get_until(void **out, gs_pool *pool, int64_t deadline_ns) {
-  int result = gs_pool_try_get(out, pool);
-  if (result != GS_EAGAIN) return result;
-  void *object;
-  result = gs__pool_wait(pool, &object, deadline_ns);
-  if (result < 0) return result;
-  if (result == 0) return make_object(out, pool);
-  *out = object;
-  return GS_OK;
+  int taken = take_now(out, pool);
+  if (taken == GS_EAGAIN) taken = gs__pool_wait(pool, out, deadline_ns);
+  return settle(out, pool, taken);
 }
 
 int gs_pool_get(void **out, gs_pool *pool) {
@@ -169,35 +172,53 @@ static void destroy_oldest(gs_pool *pool) {
   destroy_object(pool, object);
 }
 
-size_t gs_pool_trim(gs_pool *pool, size_t keep, int64_t idle_ns) {
+/* The caller is one of the pool's users: it stays while its objects go. */
+static size_t trim(gs_pool *pool, size_t keep, int64_t idle_ns) {
   size_t count = 0;
-  if (pool == NULL) return 0;
   int64_t now_ns = gs__clock_read();
-  pool->users++;
   while (pool->idle_count > keep &&
          now_ns - pool->idle[0].since_ns >= idle_ns) {
     destroy_oldest(pool);
     count++;
   }
+  return count;
+}
+
+static void user_leaves(gs_pool *pool) {
   pool->users--;
   free_when_unused(pool);
+}
+
+size_t gs_pool_trim(gs_pool *pool, size_t keep, int64_t idle_ns) {
+  if (pool == NULL) return 0;
+  pool->users++;
+  size_t count = trim(pool, keep, idle_ns);
+  user_leaves(pool);
   return count;
+}
+
+static int close_pool(gs_pool *pool) {
+  if (pool->closed) return GS_EPIPE;
+  pool->closed = true;
+  while (pool->waiting > 0) wake_first(pool, GS_EPIPE);
+  trim(pool, 0, 0);
+  return GS_OK;
 }
 
 int gs_pool_close(gs_pool *pool) {
   if (pool == NULL) return GS_EINVAL;
-  if (pool->closed) return GS_EPIPE;
-  pool->closed = true;
-  while (pool->waiting > 0) wake_first(pool, GS_EPIPE);
-  gs_pool_trim(pool, 0, 0);
-  return GS_OK;
+  pool->users++;
+  int result = close_pool(pool);
+  user_leaves(pool);
+  return result;
 }
 
 void gs_pool_release(gs_pool *pool) {
   if (pool == NULL) return;
-  gs_pool_close(pool);
+  pool->users++;
+  close_pool(pool);
   pool->released = true;
-  free_when_unused(pool);
+  user_leaves(pool);
 }
 
 size_t gs_pool_idle(const gs_pool *pool) {

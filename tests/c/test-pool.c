@@ -21,6 +21,7 @@ static struct {
   int alive;
   int alive_max;
   int fail;    /* so many next makes fail */
+  int error;   /* with that; 0: GS_EIO */
   bool parks;  /* in make and destroy */
   gs_chan *go; /* make waits for an element, or NULL */
 } shop;
@@ -42,7 +43,7 @@ static int make(void **out, void *arg) {
   if (shop.go != NULL) CHECK_EQ(gs_chan_recv(shop.go, NULL), 1);
   if (shop.fail > 0) {
     shop.fail--;
-    return GS_EIO;
+    return shop.error == 0 ? GS_EIO : shop.error;
   }
   int at = 0;
   while (shop.exists[at]) at++;
@@ -194,6 +195,18 @@ TEST(a_make_that_fails_tells_its_caller_and_lets_the_next_one_try) {
   CHECK_EQ(shop.made, 1);
   CHECK_EQ(gs_pool_idle(pool), 1);
   gs_chan_release(shop.go);
+  gs_pool_release(pool);
+}
+
+TEST(what_make_answers_is_passed_on_whatever_it_is) {
+  pool = open_shop(1);
+  shop.fail = 2;
+  shop.error = GS_EAGAIN; /* also what a pool answers for itself */
+  void *object = NULL;
+  CHECK_EQ(gs_pool_get(&object, pool), GS_EAGAIN);
+  CHECK_EQ(gs_pool_try_get(&object, pool), GS_EAGAIN);
+  CHECK_EQ(gs_pool_get(&object, pool), GS_OK);
+  gs_pool_put(pool, object);
   gs_pool_release(pool);
 }
 

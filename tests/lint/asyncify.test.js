@@ -40,6 +40,9 @@ const PARK_BY_DESIGN = new Set([
   "gs_pool_get_until",
   "gs_pool_try_get",
   "make_object",
+  "settle",
+  "trim",
+  "close_pool",
   "gs_pool_put", // in a closed pool it destroys
   "gs_pool_discard",
   "destroy_object",
