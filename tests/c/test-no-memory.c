@@ -29,6 +29,9 @@ static struct {
   gs_pool *pool;
   void *object; /* the pool's */
   gs_gen *gen;
+  gs_group *members;
+  gs_chan *ins[2];
+  gs_chan *outs[2];
   gs_mutex mutex; /* in the goroutine's own hands */
   gs_mutex held;  /* these in another's */
   gs_rwmutex rw;
@@ -132,6 +135,43 @@ static void make_gen(void) {
 }
 static void drop_gen(void) { gs_gen_release(f.gen); }
 
+static int end_well(void *arg) {
+  (void)arg;
+  return 0;
+}
+static int stay_at_gate(void *arg) {
+  wait_at_gate(arg);
+  return 0;
+}
+static void make_group(void) {
+  CHECK_EQ(gs_group_new(&f.members, NULL), GS_OK);
+}
+static void drop_group(void) { gs_group_release(f.members); }
+static void occupy_group(void) {
+  make_group();
+  CHECK_EQ(gs_chan_new(&f.gate, 1, 0), GS_OK);
+  CHECK_EQ(gs_group_go(f.members, stay_at_gate, NULL), GS_OK);
+}
+static void leave_group(void) {
+  open_gate();
+  drop_group();
+}
+
+static void make_ins(void) {
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQ(gs_chan_new(&f.ins[i], sizeof(int), 0), GS_OK);
+  }
+}
+static void end_pipeline(void) {
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQ(gs_chan_close(f.ins[i]), GS_OK);
+    gs_chan_release(f.ins[i]);
+    gs_chan_release(f.outs[i]);
+  }
+  gs_chan_release(f.chan);
+  harness_wait_for_others();
+}
+
 static void answer(void *arg) {
   (void)arg;
   while (f.host_answers) {
@@ -216,6 +256,14 @@ CALL(pool_try_get, gs_pool_try_get(&f.object, f.pool))
 CALL(pool_get_until, gs_pool_get_until(&f.object, f.pool, soon()))
 CALL(gen_new, gs_gen_new(&f.gen, sizeof(int), give_two, NULL))
 CALL(gen_next_until, gs_gen_next_until(f.gen, &(int){0}, soon()))
+
+CALL(group_new, gs_group_new(&f.members, NULL))
+CALL(group_go, gs_group_go(f.members, end_well, NULL))
+CALL(group_try_go, gs_group_try_go(f.members, end_well, NULL))
+CALL(group_wait_until, gs_group_wait_until(f.members, soon()))
+CALL(chan_merge, gs_chan_merge(&f.chan, f.ins, 2, 1))
+CALL(chan_tee, gs_chan_tee(f.outs, 2, f.ins[0], 1))
+CALL(chan_distribute, gs_chan_distribute(f.outs, 2, f.ins[0], 1))
 
 /* Those that answer NULL for no memory. */
 #define CALL_FOR_POINTER(name, ...) \
@@ -314,6 +362,13 @@ static const struct door doors[] = {
     DOOR(make_pool, pool_try_get, GS_OK, drop_pool),
     DOOR(empty_pool, pool_get_until, GS_ETIMEDOUT, drop_pool),
     DOOR(nothing, gen_new, GS_OK, drop_gen),
+    DOOR(nothing, group_new, GS_OK, drop_group),
+    DOOR(make_group, group_go, GS_OK, drop_group),
+    DOOR(make_group, group_try_go, GS_OK, drop_group),
+    DOOR(occupy_group, group_wait_until, GS_ETIMEDOUT, leave_group),
+    DOOR(make_ins, chan_merge, GS_OK, end_pipeline),
+    DOOR(make_ins, chan_tee, GS_OK, end_pipeline),
+    DOOR(make_ins, chan_distribute, GS_OK, end_pipeline),
     DOOR(make_gen, gen_next_until, 1, drop_gen),
 };
 
@@ -337,7 +392,9 @@ struct traces {
   size_t used;
   size_t idle; /* in the pool */
   size_t lent;
-  void *made[8];
+  size_t running; /* in the group */
+  size_t started;
+  void *made[11];
 };
 
 static struct traces traces_now(void) {
@@ -358,8 +415,10 @@ static struct traces traces_now(void) {
       .used = f.arena == NULL ? 0 : gs_arena_used(f.arena),
       .idle = gs_pool_idle(f.pool),
       .lent = gs_pool_lent(f.pool),
-      .made = {f.chan, f.timer, f.ctx, f.http, f.arena, f.pool, f.object,
-               f.gen},
+      .running = gs_group_running(f.members),
+      .started = gs_group_started(f.members),
+      .made = {f.chan, f.timer, f.ctx, f.http, f.arena, f.pool, f.object, f.gen,
+               f.members, f.outs[0], f.outs[1]},
   };
 }
 
@@ -381,6 +440,8 @@ static void check_no_trace(const struct traces *before) {
   CHECK_EQ(after.used, before->used);
   CHECK_EQ(after.idle, before->idle);
   CHECK_EQ(after.lent, before->lent);
+  CHECK_EQ(after.running, before->running);
+  CHECK_EQ(after.started, before->started);
   CHECK_EQ(memcmp(after.made, before->made, sizeof after.made), 0);
   gs__sched_check();
 }
