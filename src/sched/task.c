@@ -114,14 +114,23 @@ void gs__task_end(struct gs__task *task) {
 
 void gs__sched_term(void) {
   struct gs__sched *s = &gs__sched;
-  while (!gs__list_empty(&s->all)) {
-    struct gs__list *node = s->all.next;
+  /* What ends with one task may wake another, so that all are there until
+   * nothing is left that could. */
+  for (struct gs__list *node = s->all.next; node != &s->all;
+       node = node->next) {
     struct gs__task *task = gs__container(node, struct gs__task, all);
-    gs__list_remove(node);
     if (task->state == GS__PARKED) gs__scope_leave(task);
+  }
+  for (struct gs__list *node = s->all.next; node != &s->all;
+       node = node->next) {
+    struct gs__task *task = gs__container(node, struct gs__task, all);
     gs__owned_end(task, true);
     gs__scope_release(task->scope);
-    gs__coro_free(task);
+  }
+  while (!gs__list_empty(&s->all)) {
+    struct gs__list *node = s->all.next;
+    gs__list_remove(node);
+    gs__coro_free(gs__container(node, struct gs__task, all));
   }
   for (int i = 0; i < GS__POOLS; i++) {
     struct gs__task *task = s->pools[i].first;

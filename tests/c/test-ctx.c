@@ -2,6 +2,8 @@
  * that are shielded, conditions, and every schedule of a cancel. */
 #include <gossamer/gossamer.h>
 
+#include "../../src/runtime.h"
+#include "../../src/sched/sched.h"
 #include "alloc_fake.h"
 #include "explore.h"
 #include "harness.h"
@@ -486,4 +488,42 @@ TEST(under_every_schedule_a_cancel_loses_and_doubles_nothing) {
   CHECK_EQ(total.capped, 0);
   printf("# %llu schedules\n", (unsigned long long)total.schedules);
   CHECK(total.schedules > 100);
+}
+
+/* ---- programs that are dropped ---- */
+
+static void wait_for_channel_of(void *arg) {
+  gs_chan *done;
+  CHECK_EQ(gs_ctx_chan(&done, arg), GS_OK);
+  gs_chan_recv(done, NULL);
+  CHECK(false);
+}
+
+static void wait_for_ever(void *arg) {
+  (void)arg;
+  gs_chan_recv(NULL, NULL);
+  CHECK(false);
+}
+
+static void start_in(void *fn) {
+  gs_ctx *outer = gs_ctx_enter(race.ctx);
+  gs_go(*(gs_func **)fn, NULL);
+  gs_ctx_leave(outer);
+}
+
+/* The second one's end closes what the first waits for. */
+HOST_TEST(goroutines_that_are_dropped_end_their_contexts_in_any_order) {
+  for (int first = 0; first < 2; first++) {
+    gs_ctx *ctx;
+    CHECK_EQ(gs_ctx_new(&ctx, NULL), GS_OK);
+    race.ctx = ctx;
+    if (first == 0) CHECK(gs_go(wait_for_channel_of, ctx) > 0);
+    gs_func *waits = wait_for_ever;
+    CHECK(gs_go(start_in, &waits) > 0);
+    if (first == 1) CHECK(gs_go(wait_for_channel_of, ctx) > 0);
+    CHECK_EQ(gs__sched_pump(), GS__IDLE_DEADLOCK);
+    gs_ctx_release(ctx);
+    gs__runtime_term();
+    gs__runtime_init(HARNESS_SEED);
+  }
 }

@@ -43,7 +43,9 @@ struct gs_failure {
 /* Runs fn(arg) in the calling goroutine; **parks** if fn does. 0 when it
  * returned; 1 when it panicked: its frames are gone, its deferred calls have
  * run, *failure, which may be NULL, has the message, and the caller's context
- * is what it was. Locks it held without a deferred unlock stay locked.
+ * is what it was. Locks it held without a deferred unlock stay locked, and of
+ * several contexts that were entered and not left by gs_defer() all but one
+ * keep a reference. gs_ctx_enter() and gs_ctx_leave() nest with gs_try().
  * GS_EINVAL when fn is NULL; GS_EPERM outside a goroutine. gs_exit() is not
  * contained: it ends the goroutine. */
 int gs_try(gs_func *fn, void *arg, struct gs_failure *failure);
