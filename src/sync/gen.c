@@ -42,8 +42,9 @@ static void run_generator(void *arg) {
   if (error < 0) gen->result = error;
 }
 
-int gs_gen_new_with(gs_gen **out, const struct gs_go_options *options,
-                    size_t elem_bytes, gs_gen_func *fn, void *arg) {
+int gs__gen_new_with(const char *from, gs_gen **out,
+                     const struct gs_go_options *options, size_t elem_bytes,
+                     gs_gen_func *fn, void *arg) {
   if (out == NULL || elem_bytes == 0 || fn == NULL) return GS_EINVAL;
   gs_gen *gen = gs__malloc(sizeof *gen);
   if (gen == NULL) return GS_ENOMEM;
@@ -52,7 +53,7 @@ int gs_gen_new_with(gs_gen **out, const struct gs_go_options *options,
   gs__list_init(&gen->yielder);
   int error = gs_ctx_new(&gen->ctx, gs_ctx_current());
   if (error != GS_OK) goto no_ctx;
-  gs_id id = (gs_go_with)(options, run_generator, gen);
+  gs_id id = gs__go_with_from(from, options, run_generator, gen);
   if (id < 0) {
     error = (int)id;
     goto no_task;
@@ -70,8 +71,18 @@ no_ctx:
   return error;
 }
 
-int gs_gen_new(gs_gen **out, size_t elem_bytes, gs_gen_func *fn, void *arg) {
-  return gs_gen_new_with(out, NULL, elem_bytes, fn, arg);
+int gs__gen_new(const char *from, gs_gen **out, size_t elem_bytes,
+                gs_gen_func *fn, void *arg) {
+  return gs__gen_new_with(from, out, NULL, elem_bytes, fn, arg);
+}
+
+int(gs_gen_new)(gs_gen **out, size_t elem_bytes, gs_gen_func *fn, void *arg) {
+  return gs__gen_new(NULL, out, elem_bytes, fn, arg);
+}
+
+int(gs_gen_new_with)(gs_gen **out, const struct gs_go_options *options,
+                     size_t elem_bytes, gs_gen_func *fn, void *arg) {
+  return gs__gen_new_with(NULL, out, options, elem_bytes, fn, arg);
 }
 
 /* Most elements are a word or two. */

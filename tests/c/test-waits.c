@@ -175,7 +175,11 @@ TEST(the_dump_names_the_runner_of_a_generator) {
   struct gs_go_options options = {.name = "body"};
   gs_gen *gen = NULL;
   CHECK_EQ(gs_gen_new_with(&gen, &options, 1, yield_at_gate, NULL), GS_OK);
+  int line = __LINE__ - 1;
   CHECK_EQ(gs_yield(), GS_OK);
+  char from[64];
+  snprintf(from, sizeof from, "; from test-waits.c:%d", line);
+  CHECK(strstr(gs_dump_text(), from) != NULL);
   CHECK_STR_EQ(line_of("body"), "waits for consumer of generator since 0 ms");
   CHECK(names("body", gen));
   start("asks", ask, gen);

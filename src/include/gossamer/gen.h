@@ -45,6 +45,15 @@ int gs_gen_new(gs_gen **out, size_t elem_bytes, gs_gen_func *fn, void *arg);
 int gs_gen_new_with(gs_gen **out, const struct gs_go_options *options,
                     size_t elem_bytes, gs_gen_func *fn, void *arg);
 
+/* Both note where they are called, for dumps. */
+#define gs_gen_new(...) gs__gen_new(GS__HERE, __VA_ARGS__)
+#define gs_gen_new_with(...) gs__gen_new_with(GS__HERE, __VA_ARGS__)
+int gs__gen_new(const char *from, gs_gen **out, size_t elem_bytes,
+                gs_gen_func *fn, void *arg);
+int gs__gen_new_with(const char *from, gs_gen **out,
+                     const struct gs_go_options *options, size_t elem_bytes,
+                     gs_gen_func *fn, void *arg);
+
 /* In the body: gives a copy of *elem to the one who waits for it and **parks**
  * until the next is wanted. 0; GS_EPIPE when nobody wants more: the body should
  * clean up and return; GS_ECANCELED or GS_ETIMEDOUT when the next is wanted and
@@ -106,7 +115,7 @@ void gs_gen_release(gs_gen *gen);
 
 template <class G>
 inline int gs_generate(G *out, gs_gen_func *fn, void *arg) {
-  return gs_gen_new(&out->gen, sizeof(typename G::elem_type), fn, arg);
+  return (gs_gen_new)(&out->gen, sizeof(typename G::elem_type), fn, arg);
 }
 template <class G, class V>
 inline int gs_emit(G g, V value) {
