@@ -283,7 +283,7 @@ int gs__chan_replace(gs_chan *chan, const void *elem) {
 }
 
 void gs__chan_drain(gs_chan *chan) {
-  while (chan->ring.count > 0) pop(chan, NULL);
+  while (chan->ring.count > 0) gs_chan_try_recv(chan, NULL);
 }
 
 static size_t slot_index(const gs_chan *chan, const unsigned char *slot) {

@@ -590,3 +590,20 @@ TEST(timers_in_one_line_misused_and_without_memory) {
   }
   CHECK(none == NULL);
 }
+
+static void send_on(void *arg) {
+  int64_t own_ns = 1;
+  CHECK_EQ(gs_chan_send(arg, &own_ns), GS_OK);
+}
+
+TEST(stopping_lets_in_whoever_waits_to_send_on_the_timers_channel) {
+  gs_timer *timer;
+  CHECK_EQ(gs_timer_new(&timer, 5, 0), GS_OK);
+  CHECK_EQ(gs_sleep(10), GS_OK);
+  gs_go(send_on, gs_timer_chan(timer));
+  CHECK_EQ(gs_yield(), GS_OK);
+  CHECK_EQ(gs_timer_stop(timer), 0);
+  harness_wait_for_others();
+  CHECK_EQ(gs_chan_len(gs_timer_chan(timer)), 0);
+  gs_timer_release(timer);
+}
