@@ -158,7 +158,19 @@ double gs_pump(void) { return pump(); }
 
 GS__EXPORT_AS("gs_frame_event") double gs_frame_event(double timestamp_ms);
 double gs_frame_event(double timestamp_ms) {
+  /* Those who wait for it go first: the frame is painted when this returns. */
+  struct gs__sched *s = &gs__sched;
+  struct gs__task *head = s->head;
+  struct gs__task *tail = s->tail;
+  s->head = NULL;
   gs__frames_deliver(timestamp_ms);
+  if (head != NULL && s->head != NULL) {
+    s->tail->next = head;
+    s->tail = tail;
+  } else if (head != NULL) {
+    s->head = head;
+    s->tail = tail;
+  }
   return pump();
 }
 

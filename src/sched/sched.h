@@ -103,6 +103,7 @@ struct gs__sched {
   uint32_t alive;           /* tasks that have not ended */
   uint32_t until_look;      /* switches before the pump reads the clock */
   int64_t budget_ns;        /* of one pump */
+  int64_t sliced_ns;        /* of this pump: time of slices that were over */
   int64_t watchdog_ns;      /* who runs for longer is reported; 0: nobody */
   gs_id next_id;
   struct gs__list all; /* the tasks that have not ended */

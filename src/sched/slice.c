@@ -56,6 +56,7 @@ static bool over(void) {
     return false;
   }
   slice.task = NULL;
+  gs__sched.sliced_ns += now_ns - slice.begin_ns;
   gs__sched.until_look = 0; /* the pump's budget may be spent too */
   return true;
 }

@@ -7,7 +7,9 @@ import { openPage } from "../helpers/browser.js";
 import { startDemos } from "../helpers/server.js";
 import { ROOT } from "../helpers/tree.js";
 
-const DEMOS = ["particles.html", "stream.html", "sieve.html"];
+const DEMOS = ["particles", "stream", "sieve", "preempt"].map(
+  (name) => `${name}.html`,
+);
 
 test("the gallery lists the demos, and each is there", async (t) => {
   const { page, screenshot } = await openPage(t, await startDemos(t));

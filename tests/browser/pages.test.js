@@ -30,6 +30,10 @@ const DEMOS = {
     await page.locator("#start").click();
     await page.locator('#status[data-state="good"]').waitFor();
   },
+  preempt: async (page) => {
+    await page.locator("#start:enabled").click();
+    await page.getByText("One endless loop runs").waitFor();
+  },
 };
 
 /** WCAG's relative luminance of a computed colour. @param {string} colour */
