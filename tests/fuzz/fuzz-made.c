@@ -16,6 +16,7 @@ static gs_pool *pool; /* the one that is open, or NULL */
 
 static struct model {
   gs_gen *gen;
+  int node;      /* the context it was made in */
   unsigned last; /* its elements are 1 to this */
   unsigned produced;
   unsigned received; /* a bit each */
@@ -148,7 +149,6 @@ static int produce(gs_gen *gen, void *arg) {
 }
 
 void op_gen_new(struct actor *actor, uint8_t byte) {
-  (void)actor;
   struct model *m = &gens[byte % GENS];
   if (m->gen != NULL) {
     if ((byte & 4) == 0) return;
@@ -161,7 +161,8 @@ void op_gen_new(struct actor *actor, uint8_t byte) {
     gs_gen_release(old);
     return;
   }
-  *m = (struct model){.last = byte / GENS % LAST_MAX};
+  *m = (struct model){.node = actor->nodes[actor->depth],
+                      .last = byte / GENS % LAST_MAX};
   int error = gs_gen_new(&m->gen, sizeof(unsigned), produce, m);
   if (error != GS_OK) explain(&world.host, error);
 }
@@ -184,7 +185,10 @@ void op_gen_next(struct actor *actor, uint8_t byte) {
     return;
   }
   CHECK_RESULT(element == 0, element);
-  if (!m->ended || m->result != result) explain(actor, result);
+  if (m->ended && m->result == result) return;
+  /* One whose context is done before it begins does not begin. */
+  if (m->produced == 0 && result == ctx_error(m->node)) return;
+  explain(actor, result);
 }
 
 /* ---- the end ---- */

@@ -1,9 +1,10 @@
 /* The fuzzer's entry: boots the runtime, decodes the input into goroutines
  * and operations, drives them, and looks after each step whether all is well.
  *
- * The first byte holds flags; of the rest the last quarter decides scheduling
- * and select choices, the other bytes are operations, which whoever runs takes
- * two at a time. Every input means something. */
+ * The first byte holds flags, the second areas of operations; of the rest the
+ * last quarter decides scheduling and select choices, the other bytes are
+ * operations, which whoever runs takes two at a time. Every input means
+ * something. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,25 +223,50 @@ static void op_try(struct actor *actor, uint8_t byte) {
   if (result == 1) ctxs_restored(actor, depth, shields);
 }
 
-static op_fn *const ops[] = {
-    op_chan_send,    op_chan_recv,      op_select,       op_go,
-    op_chan_send,    op_chan_recv,      op_select,       op_yield,
-    op_chan_close,   op_chan_renew,     op_sleep,        op_alarms,
-    op_mutex_lock,   op_mutex_unlock,   op_cond_wait,    op_cond_wake,
-    op_rwmutex_lock, op_rwmutex_unlock, op_rwmutex_lock, op_sem_acquire,
-    op_sem_acquire,  op_sem_release,    op_group_add,    op_group_wait,
-    op_barrier,      op_once,           op_timer_new,    op_timer_stop,
-    op_timer_recv,   op_ctx_new,        op_ctx_end,      op_ctx_enter,
-    op_ctx_leave,    op_ctx_shield,     op_ctx_wait,     op_ctx_query,
-    op_pool_get,     op_pool_put,       op_pool_end,     op_gen_new,
-    op_gen_next,     op_gen_next,       op_exit,         op_no_memory,
-    op_try};
+/* ---- operations ---- */
+
+#define AREAS 8
+#define AREA_OPS 8
+
+/* The input's second byte has a bit for each area that takes part; 0: all. */
+static op_fn *const areas[AREAS][AREA_OPS] = {
+    {op_chan_send, op_chan_recv, op_select, op_chan_close, op_chan_renew,
+     op_chan_send, op_chan_recv, op_select},
+    {op_mutex_lock, op_mutex_unlock, op_cond_wait, op_cond_wake},
+    {op_rwmutex_lock, op_rwmutex_unlock, op_rwmutex_lock, op_yield},
+    {op_sem_acquire, op_sem_release, op_sem_acquire, op_yield},
+    {op_group_add, op_group_wait, op_barrier, op_once, op_try},
+    {op_timer_new, op_timer_stop, op_timer_recv, op_alarms, op_select},
+    {op_ctx_new, op_ctx_end, op_ctx_enter, op_ctx_leave, op_ctx_shield,
+     op_ctx_wait, op_ctx_query},
+    {op_pool_get, op_pool_put, op_pool_end, op_gen_new, op_gen_next,
+     op_gen_next}};
+static op_fn *const always[] = {op_go, op_yield, op_sleep, op_exit,
+                                op_no_memory};
+
+static struct {
+  op_fn *ops[(AREAS + 1) * AREA_OPS];
+  unsigned count;
+} table;
+
+static void choose_areas(uint8_t mask) {
+  table.count = 0;
+  for (unsigned i = 0; i < sizeof always / sizeof *always; i++) {
+    table.ops[table.count++] = always[i];
+  }
+  for (unsigned i = 0; i < AREAS; i++) {
+    if (mask != 0 && (mask >> i & 1) == 0) continue;
+    for (unsigned k = 0; k < AREA_OPS && areas[i][k] != NULL; k++) {
+      table.ops[table.count++] = areas[i][k];
+    }
+  }
+}
 
 void run_op(struct actor *actor) {
   uint8_t code = take();
   uint8_t byte = take();
   world_sync();
-  ops[code % (sizeof ops / sizeof *ops)](actor, byte);
+  table.ops[code % table.count](actor, byte);
   world_sync();
 }
 
@@ -358,6 +384,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   host_fake_reset();
   boot(data, size);
   uint8_t flags = take();
+  choose_areas(take());
   if ((flags & FLAG_FRESH) == 0) put_back_blocks();
   chans_init();
   locks_init();
