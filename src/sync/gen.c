@@ -59,6 +59,7 @@ int gs__gen_new_with(const char *from, gs_gen **out,
     goto no_task;
   }
   gen->task = gs__task_newest();
+  gen->id = id;
   gs__task_enter(gen->task, (struct gs__scope *)gen->ctx);
   gs__own(gen->task, &gen->owned);
   *out = gen;

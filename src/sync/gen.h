@@ -10,6 +10,7 @@
 struct gs_gen {
   struct gs__owned owned; /* must be first: by the body's task */
   struct gs__task *task;  /* the body's; NULL: it has ended */
+  gs_id id;               /* the body's */
   gs_gen_func *fn;
   void *arg;
   gs_ctx *ctx; /* the body's */
