@@ -11,6 +11,8 @@ export const NATIVE = "gossamer-native";
 export const PLAIN_EXPORT = "plain-export";
 
 const EVERYBODY = [OURS, FIBERS, GO_WASM, GO_NATIVE, NATIVE];
+/* For what a peer on bare fibers would have to invent a library for. */
+const WITHOUT_FIBERS = [OURS, GO_WASM, GO_NATIVE, NATIVE];
 
 /**
  * `times`: as many times better than that peer; `below`: less than that.
@@ -100,6 +102,18 @@ export const SUITES = [
           },
         ],
       },
+      {
+        name: "buffered-wide",
+        peers: WITHOUT_FIBERS,
+        rows: [
+          {
+            key: "send-receive-wide",
+            name: "buffered send + receive, 8 bytes",
+            unit: "ns",
+            bars: [{ below: 8 }, fasterThanGo()],
+          },
+        ],
+      },
     ],
   },
   {
@@ -123,19 +137,84 @@ export const SUITES = [
   {
     name: "select",
     about:
-      "one value received by select over 4 unbuffered channels, 4 producers",
+      "one value received by select over n unbuffered channels, n producers",
     workloads: [
       {
         name: "select",
         peers: EVERYBODY,
         rows: [
+          { key: "receive-2", name: "2-way select", unit: "ns" },
           {
-            key: "receive",
+            key: "receive-4",
             name: "4-way select",
             unit: "ns",
-            bars: [fasterThanGo()],
+            bars: [{ below: 45 }, fasterThanGo()],
+          },
+          { key: "receive-8", name: "8-way select", unit: "ns" },
+          { key: "receive-64", name: "64-way select", unit: "ns" },
+        ],
+      },
+    ],
+  },
+  {
+    name: "mutex",
+    about:
+      "one lock and unlock, alone; and of two goroutines that yield while " +
+      "they have it (Go hands over only after 1 ms)",
+    workloads: [
+      {
+        name: "mutex",
+        peers: WITHOUT_FIBERS,
+        rows: [
+          { key: "alone", name: "lock + unlock", unit: "ns" },
+          {
+            key: "handed-over",
+            name: "lock + yield + unlock, two in turn",
+            unit: "ns",
           },
         ],
+      },
+    ],
+  },
+  {
+    name: "waitgroup",
+    about: "one of 1000 goroutines that are started, done and waited for",
+    workloads: [
+      {
+        name: "waitgroup",
+        peers: WITHOUT_FIBERS,
+        rows: [{ key: "member", name: "wait group of 1000", unit: "ns" }],
+      },
+    ],
+  },
+  {
+    name: "timer",
+    about: "one timer started and stopped while 100 000 others are pending",
+    workloads: [
+      {
+        name: "timer",
+        peers: WITHOUT_FIBERS,
+        rows: [
+          {
+            key: "start-stop",
+            name: "timer start + stop",
+            unit: "ns",
+            bars: [{ below: 100 }],
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "cancel",
+    about:
+      "a context canceled in which 100 000 goroutines wait to receive, until " +
+      "all have ended: one of them",
+    workloads: [
+      {
+        name: "cancel",
+        peers: WITHOUT_FIBERS,
+        rows: [{ key: "waiter", name: "canceled waiter", unit: "ns" }],
       },
     ],
   },
@@ -163,7 +242,7 @@ export const SUITES = [
     workloads: [
       {
         name: "gen",
-        peers: [OURS, NATIVE],
+        peers: WITHOUT_FIBERS,
         rows: [
           { key: "next-yield", name: "generator next + yield", unit: "ns" },
           { key: "unbuffered", name: "unbuffered channel", unit: "ns" },
@@ -218,14 +297,22 @@ export const SUITES = [
       },
       {
         name: "parked-million",
-        peers: [OURS, FIBERS],
-        once: true,
+        // Natively each stack is a mapping of its own, with pages to itself.
+        peers: [OURS, FIBERS, GO_WASM, GO_NATIVE],
         rows: [
           {
-            key: "stack-512",
-            name: "1 000 000, stacks of 512 bytes",
+            key: "bytes",
+            name: "1 000 000, smallest stacks",
             unit: "B",
-            bars: [leanAt(512)],
+            bars: [leanAt(256)],
+          },
+          { key: "start", name: "1 000 000 started", unit: "s" },
+          { key: "end", name: "1 000 000 ended", unit: "s" },
+          {
+            key: "start-end",
+            name: "1 000 000 started + ended",
+            unit: "s",
+            bars: [{ below: 3 }],
           },
         ],
       },

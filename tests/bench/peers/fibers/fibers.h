@@ -240,7 +240,7 @@ static inline bool chan_recv(struct chan *c, int32_t *elem) {
   return self.ok;
 }
 
-#define CHAN_SELECT_MAX 8
+#define CHAN_SELECT_MAX 64
 
 /* Which of `count` channels a value came from; any of those that are ready is
  * as likely as the others. */

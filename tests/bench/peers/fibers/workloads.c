@@ -204,15 +204,15 @@ static void spawn(int32_t count) {
 
 /* ---- select ---- */
 
-#define WAYS 4
 static struct {
-  struct chan *chans[WAYS];
+  struct chan *chans[CHAN_SELECT_MAX];
+  int32_t ways;
   int32_t count;
 } fan;
 
 static void fan_producer(void *arg) {
   struct chan *c = arg;
-  for (int32_t i = 0; i < fan.count / WAYS; i++) chan_send(c, i);
+  for (int32_t i = 0; i < fan.count / fan.ways; i++) chan_send(c, i);
   finish();
   g_exit();
 }
@@ -220,28 +220,42 @@ static void fan_producer(void *arg) {
 static void fan_consumer(void *arg) {
   (void)arg;
   int32_t value;
-  int32_t counts[WAYS] = {0};
+  int32_t counts[CHAN_SELECT_MAX] = {0};
   int64_t sum = 0;
+  int32_t ways = fan.ways;
   for (int32_t i = 0; i < fan.count; i++) {
-    counts[chan_select_recv(fan.chans, WAYS, &value)]++;
+    counts[chan_select_recv(fan.chans, (uint32_t)ways, &value)]++;
     sum += value;
   }
-  int64_t each = fan.count / WAYS;
-  for (int i = 0; i < WAYS; i++) EXPECT(counts[i] == each);
-  EXPECT(sum == WAYS * (each * (each - 1) / 2));
+  int64_t each = fan.count / ways;
+  for (int32_t i = 0; i < ways; i++) EXPECT(counts[i] == each);
+  EXPECT(sum == ways * (each * (each - 1) / 2));
   finish();
   g_exit();
 }
 
-static void select_four(int32_t count) {
+static void select_of(int32_t ways, int32_t count) {
+  fan.ways = ways;
   fan.count = count;
-  for (int i = 0; i < WAYS; i++) {
+  for (int32_t i = 0; i < ways; i++) {
     fan.chans[i] = chan_new(0);
     g_go(fan_producer, fan.chans[i]);
   }
   g_go(fan_consumer, NULL);
-  wait_for(WAYS + 1);
-  for (int i = 0; i < WAYS; i++) free(fan.chans[i]);
+  wait_for(ways + 1);
+  for (int32_t i = 0; i < ways; i++) free(fan.chans[i]);
+}
+
+static void select_2(int32_t count) { select_of(2, count); }
+static void select_4(int32_t count) { select_of(4, count); }
+static void select_8(int32_t count) { select_of(8, count); }
+static void select_64(int32_t count) { select_of(64, count); }
+
+static void run_select(void) {
+  measure_ns("receive-2", select_2);
+  measure_ns("receive-4", select_4);
+  measure_ns("receive-8", select_8);
+  measure_ns("receive-64", select_64);
 }
 
 /* ---- sieve ---- */
@@ -325,6 +339,8 @@ static void run_sieve(void) {
 
 /* ---- parked ---- */
 
+#define LEAST_STACK_BYTES ((size_t)256)
+
 static struct {
   struct chan *gate;
   int32_t parked;
@@ -340,18 +356,41 @@ static void parker(void *arg) {
   g_exit();
 }
 
-static void run_parked(const char *name, int32_t count, size_t stack_bytes) {
+static struct {
+  double bytes; /* each */
+  double start_ms;
+  double end_ms;
+} parked;
+
+static void park(int32_t count, size_t stack_bytes) {
   parking.gate = chan_new(0);
   /* What one block holds is chosen for these goroutines: half and half. */
   size_t before_pages = __builtin_wasm_memory_size(0);
+  double begin_ms = emscripten_get_now();
   for (int32_t i = 0; i < count; i++) {
     g_go_with(stack_bytes / 2, stack_bytes / 2, parker, NULL);
   }
   while (parking.parked < count) g_yield();
+  parked.start_ms = emscripten_get_now() - begin_ms;
   size_t pages = __builtin_wasm_memory_size(0) - before_pages;
+  begin_ms = emscripten_get_now();
   chan_close(parking.gate);
   while (parking.released < count) g_yield();
-  print(name, (double)pages * 65536 / count, "B");
+  parked.end_ms = emscripten_get_now() - begin_ms;
+  parked.bytes = (double)pages * 65536 / count;
+}
+
+static void run_parked_small(void) {
+  park(100000, 512);
+  print("stack-512", parked.bytes, "B");
+}
+
+static void run_parked_million(void) {
+  park(1000000, LEAST_STACK_BYTES);
+  print("bytes", parked.bytes, "B");
+  print("start", parked.start_ms / 1e3, "s");
+  print("end", parked.end_ms / 1e3, "s");
+  print("start-end", (parked.start_ms + parked.end_ms) / 1e3, "s");
 }
 
 /* ---- which ---- */
@@ -369,13 +408,13 @@ int main(int argc, char **argv) {
   } else if (strcmp(suite, "spawn") == 0) {
     measure_ns("spawn-exit", spawn);
   } else if (strcmp(suite, "select") == 0) {
-    measure_ns("receive", select_four);
+    run_select();
   } else if (strcmp(suite, "sieve") == 0) {
     run_sieve();
   } else if (strcmp(suite, "parked-small") == 0) {
-    run_parked("stack-512", 100000, 512);
+    run_parked_small();
   } else if (strcmp(suite, "parked-million") == 0) {
-    run_parked("stack-512", 1000000, 512);
+    run_parked_million();
   } else {
     fprintf(stderr, "fibers: no workload \"%s\"\n", suite);
     emscripten_force_exit(1);

@@ -1,4 +1,4 @@
-/* Channels and select. */
+/* Channels. */
 package main
 
 import "time"
@@ -29,6 +29,32 @@ func pingpong(count int32) {
 	waitFor(2)
 }
 
+func wideProducer(out chan int64, count int32) {
+	for i := int64(0); i < int64(count); i++ {
+		out <- i
+	}
+	close(out)
+	finish()
+}
+
+func wideConsumer(in chan int64, count int32) {
+	sum := int64(0)
+	for value := range in {
+		sum += value
+	}
+	if sum != int64(count)*int64(count-1)/2 {
+		fail("go: buffered-wide: the sum is wrong")
+	}
+	finish()
+}
+
+func bufferedWide(count int32) {
+	c := make(chan int64, 128)
+	go wideProducer(c, count)
+	go wideConsumer(c, count)
+	waitFor(2)
+}
+
 func producer(out chan int32, count int32) {
 	for i := int32(0); i < count; i++ {
 		out <- i
@@ -53,55 +79,6 @@ func buffered(count int32) {
 	go producer(c, count)
 	go consumer(c, count)
 	waitFor(2)
-}
-
-const ways = 4
-
-func fanProducer(out chan int32, count int32) {
-	for i := int32(0); i < count; i++ {
-		out <- i
-	}
-	finish()
-}
-
-func fanConsumer(c *[ways]chan int32, count int32) {
-	var counts [ways]int32
-	sum := int64(0)
-	a, b, d, e := c[0], c[1], c[2], c[3]
-	var value int32
-	for i := int32(0); i < count; i++ {
-		select {
-		case value = <-a:
-			counts[0]++
-		case value = <-b:
-			counts[1]++
-		case value = <-d:
-			counts[2]++
-		case value = <-e:
-			counts[3]++
-		}
-		sum += int64(value)
-	}
-	each := int64(count / ways)
-	for _, n := range counts {
-		if int64(n) != each {
-			fail("go: select: %d of %d from one channel", n, each)
-		}
-	}
-	if sum != ways*(each*(each-1)/2) {
-		fail("go: select: the sum is wrong")
-	}
-	finish()
-}
-
-func selectFour(count int32) {
-	var c [ways]chan int32
-	for i := range c {
-		c[i] = make(chan int32)
-		go fanProducer(c[i], count/ways)
-	}
-	go fanConsumer(&c, count)
-	waitFor(ways + 1)
 }
 
 func candidates(out chan int32, limit int32) {

@@ -1,5 +1,5 @@
 /* The workloads of tests/bench/apps in Go, for GOOS=js and for the build
- * machine. Elements are int32, and one run does exactly what ours does. */
+ * machine. One run does exactly what ours does. */
 package main
 
 import (
@@ -55,14 +55,33 @@ func main() {
 		measure("round-trip", pingpong)
 	case "buffered":
 		measure("send-receive", buffered)
+	case "buffered-wide":
+		measure("send-receive-wide", bufferedWide)
 	case "spawn":
 		measure("spawn-exit", spawn)
 	case "select":
-		measure("receive", selectFour)
+		selects()
+	case "mutex":
+		measure("alone", lockAlone)
+		measure("handed-over", lockInTurn)
+	case "waitgroup":
+		measure("member", waitGroup)
+	case "timer":
+		timers()
+	case "cancel":
+		cancels()
+	case "gen":
+		generators()
 	case "sieve":
 		sieve()
 	case "parked-default":
-		parked("stack-default", 100000)
+		report("stack-default", parked(100000).bytes, "B")
+	case "parked-million":
+		all := parked(1000000)
+		report("bytes", all.bytes, "B")
+		report("start", all.start.Seconds(), "s")
+		report("end", all.end.Seconds(), "s")
+		report("start-end", (all.start + all.end).Seconds(), "s")
 	default:
 		fail("go: no workload %q", suite)
 	}

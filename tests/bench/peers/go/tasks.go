@@ -1,7 +1,10 @@
 /* Yielding, starting and parking goroutines. */
 package main
 
-import "runtime"
+import (
+	"runtime"
+	"time"
+)
 
 var done = make(chan int32)
 
@@ -109,19 +112,27 @@ func parker() {
 	parking.released++
 }
 
-func parked(name string, count int32) {
+type figures struct {
+	bytes      float64 // each
+	start, end time.Duration
+}
+
+func parked(count int32) figures {
 	parking.gate = make(chan int32)
 	before := memoryBytes()
+	begin := time.Now()
 	for i := int32(0); i < count; i++ {
 		go parker()
 	}
 	for parking.parked < count {
 		runtime.Gosched()
 	}
+	start := time.Since(begin)
 	grown := memoryBytes() - before
+	begin = time.Now()
 	close(parking.gate)
 	for parking.released < count {
 		runtime.Gosched()
 	}
-	report(name, float64(grown)/float64(count), "B")
+	return figures{float64(grown) / float64(count), start, time.Since(begin)}
 }
