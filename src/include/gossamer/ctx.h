@@ -76,7 +76,9 @@ int gs_ctx_wait_until(gs_ctx *ctx, int64_t deadline_ns);
 gs_ctx *gs_ctx_current(void);
 /* Makes `ctx` the caller's context. The result, which takes over the
  * goroutine's reference to the former one, is for gs_ctx_leave() and nothing
- * else; the two nest. Outside a goroutine they do nothing. Never park.
+ * else; the two nest. A goroutine that ends between them, by gs_exit(), leaves
+ * the former one with a reference too many: it is freed no more, and works all
+ * the same. Outside a goroutine they do nothing. Never park.
  *
  *   gs_ctx *ctx;
  *   if (gs_ctx_new_timeout(&ctx, gs_ctx_current(), 5 * GS_SECOND) == GS_OK) {
