@@ -283,6 +283,17 @@ export function createHttp(host, settings) {
       return exchange.inlet.read(token, buf, size);
     },
 
+    /**
+     * @param {number} token
+     * @param {number} handle
+     * @param {number} since
+     */
+    http_poll(token, handle, since) {
+      const exchange = exchanges.get(u32(handle));
+      if (exchange === undefined) return -ERRNO.EBADF;
+      return exchange.inlet.poll(token, since);
+    },
+
     /** @param {number} handle */
     http_close(handle) {
       exchanges.remove(u32(handle))?.close();

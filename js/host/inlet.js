@@ -1,7 +1,8 @@
 /* Bytes on their way into wasm memory: a stream that is read on demand, one
  * chunk at a time. What a read leaves of a chunk is kept for the next one as a
  * view of the same chunk. A read that was cancelled keeps the chunk that
- * arrives late; its buffer is not touched any more. */
+ * arrives late; its buffer is not touched any more. A poll has a chunk pulled
+ * too, and leaves it for the next read. */
 import { ERRNO } from "../errors.js";
 import { encodeText, u32 } from "../memory.js";
 
@@ -16,6 +17,9 @@ import { encodeText, u32 } from "../memory.js";
 
 /** C's "park until gs_complete()", GS__PENDING in src/host/host.h. */
 export const PENDING = -0x80000000;
+
+/** How often a chunk or the end has come is counted up to here, and on from 1. */
+const MAX_ARRIVALS = 2 ** 30 - 1;
 
 /** @type {Uint8Array} */
 const NONE = new Uint8Array(0);
@@ -51,6 +55,10 @@ export class Inlet {
   #token = 0;
   #address = 0;
   #size = 0;
+  /** The tokens of polls that wait. */
+  /** @type {Set<number>} */
+  #polls = new Set();
+  #arrivals = 0;
 
   /**
    * @param {Memory} memory
@@ -111,15 +119,37 @@ export class Inlet {
     return this.#ended ? 0 : -ERRNO.EAGAIN;
   }
 
-  /** Gives up the waiting read; called by Ops. */
-  cancelOp() {
-    this.#waiting = false;
+  /**
+   * Waits until a read would not, and something has come since an answer.
+   * @param {number} token
+   * @param {number} since that answer; 0: whatever there is will do
+   * @returns {number} how often something has come, times 2, plus 1 at the end;
+   *   or PENDING
+   */
+  poll(token, since) {
+    const there = this.#rest.length > 0 || this.#ended;
+    if (there && this.#arrivals !== since >> 1) return this.#pollAnswer();
+    const own = u32(token);
+    this.#polls.add(own);
+    this.#ops.start(own, this);
+    this.#pullForPolls();
+    return PENDING;
+  }
+
+  /**
+   * Gives up the waiting read, or a poll; called by Ops.
+   * @param {number} token
+   */
+  cancelOp(token) {
+    if (!this.#polls.delete(token)) this.#waiting = false;
   }
 
   /** Forgets everything; a chunk that is on its way is dropped. */
   close() {
     if (this.#waiting) this.#ops.drop(this.#token);
     this.#waiting = false;
+    for (const token of this.#polls) this.#ops.drop(token);
+    this.#polls.clear();
     this.#ended = true;
     this.#rest = NONE;
   }
@@ -133,6 +163,7 @@ export class Inlet {
     if (rest.length <= capacity) {
       this.#memory.bytes.set(rest, address);
       this.#rest = NONE;
+      this.#pullForPolls();
       return rest.length;
     }
     this.#memory.bytes.set(rest.subarray(0, capacity), address);
@@ -154,16 +185,18 @@ export class Inlet {
     if (done) {
       this.#ended = true;
       this.#answer(0);
+      this.#arrived();
       return;
     }
     const bytes = asBytes(value);
     if (bytes === null) {
       this.#onFailure(new TypeError("a chunk is neither bytes nor text"));
     } else if (bytes.length === 0) {
-      if (this.#waiting) this.#next();
+      if (this.#waiting || this.#polls.size > 0) this.#next();
     } else {
       this.#rest = bytes;
       if (this.#waiting) this.#answer(this.#take(this.#address, this.#size));
+      this.#arrived();
     }
   };
 
@@ -175,7 +208,29 @@ export class Inlet {
     this.#failed = true;
     this.#onError(error);
     this.#answer(-ERRNO.EIO);
+    this.#arrived();
   };
+
+  /** A chunk, or the end. A read that waited has had its part of it. */
+  #arrived() {
+    this.#arrivals = (this.#arrivals % MAX_ARRIVALS) + 1;
+    if (this.#rest.length === 0 && !this.#ended) return;
+    const tokens = [...this.#polls];
+    this.#polls.clear();
+    for (const token of tokens) this.#ops.complete(token, this.#pollAnswer());
+  }
+
+  #pollAnswer() {
+    return (
+      this.#arrivals * 2 + (this.#ended && this.#rest.length === 0 ? 1 : 0)
+    );
+  }
+
+  /** With nothing left to read, a poll waits for the next chunk. */
+  #pullForPolls() {
+    const empty = this.#rest.length === 0 && !this.#ended;
+    if (empty && this.#polls.size > 0 && !this.#pulling) this.#next();
+  }
 
   /** @param {number} result */
   #answer(result) {

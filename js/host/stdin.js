@@ -108,6 +108,11 @@ export function createStdin(host, source) {
        * @param {number} size
        */
       stdin_read: (token, buf, size) => inlet.read(token, buf, size),
+      /**
+       * @param {number} token
+       * @param {number} since
+       */
+      stdin_poll: (token, since) => inlet.poll(token, since),
     },
     close() {
       inlet.close();

@@ -72,6 +72,12 @@ int32_t gs__host_http_url(uint32_t http, char *buf, size_t buf_bytes);
 GS__IMPORT("http_read")
 int32_t gs__host_http_read(uint32_t token, uint32_t http, void *buf,
                            size_t buf_bytes);
+/* Completes the token when a read would not wait and something has come since
+ * the answer `since` (0: ever). The answer, here or by completion: how often
+ * something has come, times 2, plus 1 at the end or after a failure; always
+ * more than 0. Reads nothing. */
+GS__IMPORT("http_poll")
+int32_t gs__host_http_poll(uint32_t token, uint32_t http, int32_t since);
 /* Aborts and forgets; a pending read of it is forgotten too, its token must
  * be cancelled first. */
 GS__IMPORT("http_close") void gs__host_http_close(uint32_t http);
@@ -84,6 +90,9 @@ int32_t gs__host_http_error(char *buf, size_t buf_bytes);
 /* Bytes copied at once (0: end of input), or GS__PENDING. */
 GS__IMPORT("stdin_read")
 int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes);
+/* As http_poll. */
+GS__IMPORT("stdin_poll")
+int32_t gs__host_stdin_poll(uint32_t token, int32_t since);
 
 /* ---- signals ---- */
 

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "../base/stress.h"
+#include "http.h"
 #include "op.h"
 
 struct gs_http {
   uint32_t handle;        /* the host's */
   struct gs__op *reading; /* the read somebody waits for, or NULL */
+  struct gs__peek *peeks; /* pollers that watch it, or NULL */
 };
 
 /* Largest read the host is asked for at once: its answer is an int32. */
@@ -50,6 +52,7 @@ int gs_http_get_until(gs_http **out, const char *url, int64_t deadline_ns) {
   }
   http->handle = (uint32_t)handle;
   http->reading = NULL;
+  http->peeks = NULL;
   *out = http;
   return GS_OK;
 }
@@ -140,8 +143,17 @@ int64_t gs_http_read_until(gs_http *http, void *buf, size_t buf_bytes,
   return read_until(http, buf, buf_bytes, deadline_ns);
 }
 
+struct gs__peek **gs__http_peeks(gs_http *http) {
+  return &http->peeks;
+}
+
+int32_t gs__http_poll(const gs_http *http, uint32_t token, int32_t since) {
+  return gs__host_http_poll(token, http->handle, since);
+}
+
 void gs_http_close(gs_http *http) {
   if (http == NULL) return;
+  if (http->peeks != NULL) gs__poller_orphan(&http->peeks);
   if (http->reading != NULL) gs__op_abort(http->reading, GS_ECANCELED);
   gs__host_http_close(http->handle);
   free(http);

@@ -65,14 +65,13 @@ static void cancel(struct gs__clause *clause) {
   release(op->token & SLOT_MASK);
 }
 
-int gs__op_begin(struct gs__op *op) {
-  if (gs__sched.current == NULL) return GS_EPERM;
+static int begin(struct gs__op *op, struct gs__task *task) {
   uint32_t index = acquire();
   if (index == NO_SLOT) return GS_ENOMEM;
   struct slot *slot = &ops.slots[index];
   slot->generation++;
   slot->op = op;
-  op->clause.clause.task = gs__sched.current; /* it may complete too early */
+  op->clause.clause.task = task;
   op->token = slot->generation << GS__OP_SLOT_BITS | index;
   op->clause.cancel = cancel;
   op->watch = NULL;
@@ -80,6 +79,15 @@ int gs__op_begin(struct gs__op *op) {
   gs__sched.outstanding++;
   return GS_OK;
 }
+
+int gs__op_begin(struct gs__op *op) {
+  if (gs__sched.current == NULL) return GS_EPERM;
+  return begin(op, gs__sched.current); /* it may complete before it waits */
+}
+
+int gs__op_begin_detached(struct gs__op *op) { return begin(op, NULL); }
+
+void gs__op_forget(struct gs__op *op) { cancel(&op->clause.clause); }
 
 void gs__op_drop(struct gs__op *op) { release(op->token & SLOT_MASK); }
 
@@ -123,7 +131,13 @@ void gs_complete(uint32_t token, int32_t result) {
   if (index == 0 || index >= ops.count) return;
   struct gs__op *op = ops.slots[index].op;
   if (op == NULL || op->token != token) return;
-  if (op->clause.clause.task->state != GS__PARKED) return;
+  struct gs__task *task = op->clause.clause.task;
+  if (task == NULL) {
+    release(index);
+    gs__op_ended(op);
+    return;
+  }
+  if (task->state != GS__PARKED) return;
   if (op->watch != NULL) *op->watch = NULL;
   release(index);
   gs__wake(&op->clause.clause, result);

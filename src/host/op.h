@@ -30,6 +30,14 @@ int gs__op_wait(struct gs__op *op, struct gs__deadline *expiry,
 /* Ends a pending operation with `result`, at the host too. */
 void gs__op_abort(struct gs__op *op, int result);
 
+/* An operation that no goroutine waits for: gs__op_ended() is called with it
+ * when the host completes it. GS_ENOMEM. May be called outside goroutines. */
+int gs__op_begin_detached(struct gs__op *op);
+/* Gives up one of these that is pending, at the host too. */
+void gs__op_forget(struct gs__op *op);
+/* Defined by the only file that begins such; it does not park. */
+void gs__op_ended(struct gs__op *op) __attribute__((weak));
+
 /* How many operations are pending. */
 uint32_t gs__ops_pending(void);
 void gs__ops_term(void);

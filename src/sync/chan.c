@@ -35,6 +35,7 @@ gs_chan *gs_chan_retain(gs_chan *chan) {
 void gs_chan_release(gs_chan *chan) {
   if (chan == NULL || --chan->references > 0) return;
   if (!chan->closed) gs_chan_close(chan);
+  if (chan->peeks != NULL) gs__peeks_orphan(&chan->peeks);
   free(chan);
 }
 
@@ -102,6 +103,11 @@ static inline void finish(struct gs_case *c, int result) {
   }
 }
 
+/* Something has come that pollers may wait for. */
+static inline void fire(const gs_chan *chan, uint32_t events) {
+  if (gs__unlikely(chan->peeks != NULL)) gs__peeks_fire(chan->peeks, events);
+}
+
 /* GS_EAGAIN: would have to wait. These two are inside the plain send and
  * receive; the other forms call gs_chan_try_send() and gs_chan_try_recv(). */
 GS__INLINE int send_now(gs_chan *chan, const void *elem) {
@@ -118,10 +124,11 @@ GS__INLINE int send_now(gs_chan *chan, const void *elem) {
     finish(receiver, 1);
     return GS_OK;
   }
-  if (chan->capacity == 0) return GS_EAGAIN;
-  ring->send_limit = chan->capacity;
+  /* When it is full the limit stays: a peek may be armed. */
   if (ring->count == chan->capacity) return GS_EAGAIN;
+  ring->send_limit = chan->capacity;
   push(chan, elem);
+  fire(chan, GS__PEEK_READ);
   return GS_OK;
 }
 
@@ -143,9 +150,10 @@ GS__INLINE int recv_now(gs_chan *chan, void *elem) {
     finish(sender, GS_OK);
     return 1;
   }
-  ring->recv_floor = 0;
   if (ring->count > 0) {
+    ring->recv_floor = 0;
     pop(chan, elem);
+    fire(chan, GS__PEEK_WRITE);
     return 1;
   }
   if (chan->closed) {
@@ -179,6 +187,8 @@ static inline void enqueue(struct gs_case *c, uint32_t tag) {
     chan->ring.send_limit = 0;
     gs__list_append(&chan->receivers, &clause->node);
   }
+  if (chan->capacity > 0) return; /* was ready for the other side already */
+  fire(chan, c->op == GS_CASE_SEND ? GS__PEEK_READ : GS__PEEK_WRITE);
 }
 
 void gs__chan_enqueue(struct gs_case *c, uint32_t tag) { enqueue(c, tag); }
@@ -272,8 +282,23 @@ int gs_chan_close(gs_chan *chan) {
   while (!gs__list_empty(&chan->senders)) {
     finish(first_case(&chan->senders), GS_EPIPE);
   }
+  fire(chan, GS__PEEK_ALL);
   if (gs__unlikely(chan->keepers != NULL)) gs__chan_tell_keepers(chan);
   return GS_OK;
+}
+
+uint32_t gs__chan_peek(const gs_chan *chan) {
+  if (chan->closed) return GS__PEEK_ALL;
+  size_t count = chan->ring.count;
+  bool readable = count > 0 || !gs__list_empty(&chan->senders);
+  bool writable = count < chan->capacity || !gs__list_empty(&chan->receivers);
+  return (readable ? GS__PEEK_READ : 0) | (writable ? GS__PEEK_WRITE : 0);
+}
+
+void gs__chan_arm(gs_chan *chan, struct gs__peek *peek, uint32_t events) {
+  peek->armed = events;
+  if ((events & GS__PEEK_READ) != 0) chan->ring.send_limit = 0;
+  if ((events & GS__PEEK_WRITE) != 0) chan->ring.recv_floor = SIZE_MAX;
 }
 
 int gs__chan_replace(gs_chan *chan, const void *elem) {
@@ -310,6 +335,12 @@ void gs__chan_check(const gs_chan *chan) {
   if (ring->send_limit > (chan->closed || receivers ? 0 : chan->capacity) ||
       (ring->recv_floor == 0 && senders)) {
     gs__fatal("channel: its limits let pass too much");
+  }
+  for (const struct gs__peek *p = chan->peeks; p != NULL; p = p->next) {
+    if (((p->armed & GS__PEEK_READ) != 0 && ring->send_limit > 0) ||
+        ((p->armed & GS__PEEK_WRITE) != 0 && ring->recv_floor == 0)) {
+      gs__fatal("channel: its limits pass by a peek");
+    }
   }
   size_t end = slot_index(chan, ring->head) + ring->count;
   if (chan->capacity > 0 &&

@@ -4,14 +4,15 @@
  * to a waiting receiver, a receiver takes it straight from a waiting sender.
  * So a waiter has nothing left to do when it wakes.
  *
- * The ring's limits may be too strict after a waiter gave up, never too lax:
- * who finds no way past them looks at the queues and sets them right. */
+ * The ring's limits may be too strict after a waiter gave up or for an armed
+ * peek, never too lax: who is stopped by them looks at what waits. */
 #ifndef GS_SYNC_CHAN_H
 #define GS_SYNC_CHAN_H
 
 #include <gossamer/chan.h>
 
 #include "../sched/wait.h"
+#include "peek.h"
 
 /* Who must know when a channel is closed, also by its last reference. */
 struct gs__keeper {
@@ -26,6 +27,7 @@ struct gs_chan {
   struct gs__list receivers;  /* waiting, oldest first */
   struct gs__list senders;    /* waiting, oldest first */
   struct gs__keeper *keepers; /* told when it is closed, and then forgotten */
+  struct gs__peek *peeks;     /* pollers that watch it, or NULL */
   uint32_t references;
   bool closed;
   _Alignas(8) unsigned char buffer[];
@@ -61,6 +63,11 @@ void gs__chan_enqueue(struct gs_case *c, uint32_t tag);
 /* Puts an element into a channel of capacity 1, replacing what was there.
  * GS_EPIPE when it is closed. Never parks. */
 int gs__chan_replace(gs_chan *chan, const void *elem);
+/* Which of GS__PEEK_* the channel is ready for. */
+uint32_t gs__chan_peek(const gs_chan *chan);
+/* Has `peek`, one of the channel's, fired when something that makes it ready
+ * for `events` happens from now on, whether it is ready already or not. */
+void gs__chan_arm(gs_chan *chan, struct gs__peek *peek, uint32_t events);
 /* Drops what is buffered. */
 void gs__chan_drain(gs_chan *chan);
 

@@ -196,7 +196,7 @@ int32_t gs__host_http_read(uint32_t token, uint32_t http, void *buf,
 
 void gs__host_http_close(uint32_t http) {
   for (uint32_t i = 0; i < host_fake.pending; i++) {
-    if (host_fake.ops[i].kind == HOST_FAKE_READ &&
+    if (host_fake.ops[i].kind >= HOST_FAKE_READ &&
         host_fake.ops[i].http == http) {
       wrong("closed before its read was canceled", http);
     }
@@ -213,6 +213,21 @@ int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes) {
                                      .kind = HOST_FAKE_STDIN,
                                      .buf = buf,
                                      .buf_bytes = buf_bytes});
+}
+
+static int32_t poll(uint32_t token, uint32_t http, int32_t since) {
+  host_fake.polls++;
+  if (host_fake.readable / 2 > since / 2) return host_fake.readable;
+  return start((struct host_fake_op){
+      .token = token, .kind = HOST_FAKE_POLL, .http = http});
+}
+
+int32_t gs__host_http_poll(uint32_t token, uint32_t http, int32_t since) {
+  return poll(token, http, since);
+}
+
+int32_t gs__host_stdin_poll(uint32_t token, int32_t since) {
+  return poll(token, 0, since);
 }
 
 /* ---- signals ---- */

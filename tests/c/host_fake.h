@@ -12,7 +12,12 @@
 extern "C" {
 #endif
 
-enum host_fake_kind { HOST_FAKE_GET, HOST_FAKE_READ, HOST_FAKE_STDIN };
+enum host_fake_kind {
+  HOST_FAKE_GET,
+  HOST_FAKE_READ,
+  HOST_FAKE_STDIN,
+  HOST_FAKE_POLL
+};
 
 /* An operation the host has not finished. */
 struct host_fake_op {
@@ -41,6 +46,8 @@ struct host_fake {
   uint32_t frame_cancels;
   bool frame_requested;
   uint32_t last_canceled; /* tokens */
+  int32_t readable;       /* what http_poll and stdin_poll answer; 0: nothing */
+  uint32_t polls;         /* how often they were asked */
   uint32_t signals;       /* that are watched */
   uint32_t signal_watches;
   uint32_t signal_state;

@@ -100,6 +100,93 @@ test("a cancelled read still learns of the end", async () => {
   assert.equal(inlet.read(2, 0, 8), 0);
 });
 
+test("A6: a poll waits for a chunk and leaves it to be read", async () => {
+  const { inlet, pulls, chunk, completed, peek } = setUp();
+  assert.equal(inlet.poll(1, 0), PENDING);
+  assert.equal(pulls.length, 1);
+  await chunk(bytes("hello"));
+  assert.deepEqual(completed, [[1, 2]]);
+  assert.equal(inlet.poll(2, 0), 2, "it is still there");
+  assert.equal(inlet.read(3, 0, 4), 4);
+  assert.equal(inlet.poll(4, 0), 2, "and so is the rest");
+  assert.equal(inlet.read(5, 4, 4), 1);
+  assert.equal(peek(0, 5), "hello");
+  assert.equal(pulls.length, 0, "nobody has asked for more");
+  assert.equal(inlet.poll(6, 0), PENDING);
+  assert.equal(pulls.length, 1);
+});
+
+test("a poll since an answer waits for what is new", async () => {
+  const { inlet, pulls, chunk, completed } = setUp();
+  inlet.poll(1, 0);
+  await chunk(bytes("ab"));
+  assert.equal(inlet.poll(2, 2), PENDING, "these two it knows of");
+  assert.equal(pulls.length, 0, "not ahead of what is unread");
+  assert.equal(inlet.read(3, 0, 1), 1);
+  assert.equal(pulls.length, 0);
+  assert.equal(inlet.read(4, 0, 1), 1);
+  assert.equal(pulls.length, 1, "all is read, and a poll waits");
+  await chunk(bytes("c"));
+  assert.deepEqual(completed.slice(1), [[2, 4]]);
+  assert.equal(inlet.poll(5, 2), 4);
+});
+
+test("the end and a failure end a poll, too", async () => {
+  const { inlet, chunk, completed } = setUp();
+  inlet.poll(1, 0);
+  await chunk(null);
+  assert.deepEqual(completed, [[1, 3]]);
+  assert.equal(inlet.poll(2, 0), 3);
+  assert.equal(inlet.poll(3, 3), PENDING, "the end is no news any more");
+  const failing = setUp();
+  failing.inlet.poll(1, 0);
+  failing.pulls.shift().reject(new Error("torn"));
+  await new Promise(setImmediate);
+  assert.deepEqual(failing.completed, [[1, 3]]);
+  assert.equal(failing.inlet.read(2, 0, 4), -ERRNO.EIO);
+});
+
+test("polls beside a read wait on when it takes all", async () => {
+  const { inlet, pulls, chunk, completed } = setUp();
+  inlet.read(1, 0, 8);
+  inlet.poll(2, 0);
+  inlet.poll(3, 0);
+  assert.equal(pulls.length, 1, "one chunk at a time");
+  await chunk(bytes("abc"));
+  assert.deepEqual(completed, [[1, 3]]);
+  assert.equal(pulls.length, 1);
+  await chunk(bytes(""));
+  assert.equal(pulls.length, 1, "an empty chunk is none");
+  await chunk(bytes("de"));
+  assert.deepEqual(completed.slice(1), [
+    [2, 4],
+    [3, 4],
+  ]);
+});
+
+test("a poll beside a read has what the read leaves", async () => {
+  const { inlet, chunk, completed } = setUp();
+  inlet.poll(1, 0);
+  inlet.read(2, 0, 2);
+  await chunk(bytes("abc"));
+  assert.deepEqual(completed, [
+    [2, 2],
+    [1, 2],
+  ]);
+});
+
+test("a cancelled poll is forgotten, and the read beside it is not", async () => {
+  const { inlet, imports, chunk, completed, host } = setUp();
+  inlet.poll(1, 0);
+  inlet.read(2, 0, 8);
+  imports.op_cancel(1);
+  await chunk(bytes("x"));
+  assert.deepEqual(completed, [[2, 1]]);
+  inlet.poll(3, 0);
+  inlet.close();
+  assert.equal(host.ops.size, 0);
+});
+
 test("a second read while one waits is refused", () => {
   const { inlet, pulls } = setUp();
   inlet.read(1, 0, 8);

@@ -18,6 +18,7 @@
 #include "http.h"
 #include "panic.h"
 #include "pipeline.h"
+#include "poller.h"
 #include "pool.h"
 #include "preempt.h"
 #include "signal.h"

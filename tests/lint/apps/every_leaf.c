@@ -109,6 +109,14 @@ static void network(void *arg) {
   gs_http_get(&http, arg);
   gs_http_read(http, bytes, sizeof bytes);
   gs_http_read_until(http, bytes, sizeof bytes, gs_deadline(GS_SECOND));
+  struct gs_poll_event event;
+  gs_poller *poller = NULL;
+  gs_poller_new(&poller);
+  gs_poller_add(poller, gs_source_http(http), GS_POLL_READABLE, 0);
+  gs_poller_try_wait(poller, &event, 1);
+  gs_poller_wait(poller, &event, 1);
+  gs_poller_wait_until(poller, &event, 1, gs_deadline(GS_SECOND));
+  gs_poller_release(poller);
   gs_http_close(http);
 }
 
