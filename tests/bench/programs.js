@@ -6,13 +6,24 @@ import { join } from "node:path";
 import { execFileSync } from "node:child_process";
 import { ROOT, step } from "../../.ci/exec.mjs";
 import { onPath } from "../../.ci/setup.mjs";
-import { FIBERS, GO_NATIVE, GO_WASM, NATIVE, OURS } from "./suites.js";
+import {
+  CHECKPOINTS,
+  FIBERS,
+  GO_NATIVE,
+  GO_WASM,
+  NATIVE,
+  OURS,
+  PLAIN,
+  PREEMPTED,
+} from "./suites.js";
 
 /**
- * `command` takes the workload's name as its last argument; `files` are what
- * the page of the suite `browser` needs, by address.
+ * `command` takes the workload's name as its last argument, unless `commands`
+ * has one for it; `files` are what the page of the suite `browser` needs, by
+ * address.
  * @typedef {object} Program
  * @property {string[]} command
+ * @property {Record<string, string[]>} [commands] by workload
  * @property {Record<string, string | undefined>} [env]
  * @property {Record<string, string>} files
  *
@@ -57,12 +68,48 @@ async function buildOurs(preset) {
   return join(folder, "tests/bench");
 }
 
+const RUN = [process.execPath, join(ROOT, "js/cli.js"), "run"];
+const SIZE = [process.execPath, join(ROOT, "tests/bench/size.mjs")];
+
+/**
+ * The kernels, built in another way.
+ * @param {string} variant
+ * @returns {() => Promise<Prepared>}
+ */
+const prepareKernels = (variant) => async () => {
+  const folder = await buildOurs("wasm");
+  return {
+    command: [...RUN, join(folder, `bench-kernels-${variant}.wasm`)],
+    files: {},
+  };
+};
+
+/** @returns {Promise<Prepared>} */
+async function preparePlain() {
+  const runner = join(PEERS, "plain/run.mjs");
+  const kernels = await emcc(
+    "../kernels/main.c",
+    join(OUT, "plain-kernels.wasm"),
+    ["-DKERNEL_PLAIN", join(PEERS, "../kernels/kernels.c")],
+  );
+  const empty = await emcc("../empty.c", join(OUT, "plain-empty.wasm"), []);
+  return {
+    command: [process.execPath, runner, kernels],
+    commands: { size: [...SIZE, empty] },
+    files: {},
+  };
+}
+
 /** @returns {Promise<Prepared>} */
 async function prepareOurs() {
   const folder = await buildOurs("wasm");
   const app = join(folder, "bench-app.wasm");
   return {
-    command: [process.execPath, join(ROOT, "js/cli.js"), "run", app],
+    command: [...RUN, app],
+    commands: {
+      kernels: [...RUN, join(folder, "bench-kernels.wasm")],
+      size: [...SIZE, join(folder, "bench-empty.wasm")],
+    },
     files: {
       "/gossamer.mjs": join(ROOT, "build/dist/gossamer.mjs"),
       "/gossamer.wasm": join(folder, "bench-frame.wasm"),
@@ -150,7 +197,9 @@ async function prepareGoWasm() {
   const env = { GOOS: "js", GOARCH: "wasm" };
   const file = await goBuild(".", join(OUT, "go.wasm"), env);
   const frame = await goBuild("./frame", join(OUT, "go-frame.wasm"), env);
+  const empty = await goBuild("./empty", join(OUT, "go-empty.wasm"), env);
   return {
+    commands: { size: [...SIZE, empty] },
     command: [process.execPath, join(PEERS, "go/run.mjs"), glue, file],
     files: { "/wasm_exec.js": glue, "/go.wasm": frame },
   };
@@ -170,6 +219,9 @@ const PREPARE = new Map([
   [GO_WASM, prepareGoWasm],
   [GO_NATIVE, prepareGoNative],
   [NATIVE, prepareNative],
+  [PLAIN, preparePlain],
+  [CHECKPOINTS, prepareKernels("checkpoint")],
+  [PREEMPTED, prepareKernels("preempt")],
 ]);
 
 /**

@@ -152,13 +152,27 @@ export function table(rows) {
 }
 
 /**
+ * How many times as long as ours a peer takes.
+ * @param {Row[]} rows
+ * @param {string} peer
+ * @returns {number} the geometric mean; NaN: some row lacks a figure
+ */
+export function timesOurs(rows, peer) {
+  const logs = rows.map((row) =>
+    Math.log((row.peers[peer] ?? NaN) / (row.gossamer ?? NaN)),
+  );
+  return Math.exp(logs.reduce((sum, log) => sum + log, 0) / rows.length);
+}
+
+/**
  * @param {Bar} bar
  * @param {Row} row with a figure of ours
  * @param {number} ours
+ * @param {Row[]} suite the rows of its suite
  * @returns {{ holds: boolean, text: string } | null} null: nothing to hold it
  *   against
  */
-function checkBar(bar, row, ours) {
+function checkBar(bar, row, ours, suite) {
   if ("below" in bar) {
     const limit = `${shortNumber(bar.below)} ${row.unit}`;
     const text = `${shortNumber(ours)} ${row.unit}, to be under ${limit}`;
@@ -166,6 +180,14 @@ function checkBar(bar, row, ours) {
   }
   const peer = row.peers[bar.peer];
   if (peer === undefined) return null;
+  if ("most" in bar) {
+    const times = timesOurs(bar.mean ? suite : [row], bar.peer);
+    const what = bar.mean ? " in the geometric mean of the suite" : "";
+    return {
+      holds: times <= bar.most,
+      text: `${bar.peer} takes ${times.toFixed(2)} times as long${what}, to be ${bar.most} at most`,
+    };
+  }
   const times = (peer / ours).toFixed(1);
   const text = `${times} times as fast as ${bar.peer}, to be ${bar.times}`;
   return { holds: peer / ours >= bar.times, text };
@@ -184,7 +206,8 @@ export function barLines(suites, rows) {
     const { gossamer: ours } = row;
     if (ours === null) return [];
     return (specs[index]?.bars ?? []).flatMap((bar) => {
-      const checked = checkBar(bar, row, ours);
+      const suite = rows.filter((other) => other.suite === row.suite);
+      const checked = checkBar(bar, row, ours, suite);
       if (checked === null) return [];
       const verdict = checked.holds ? "holds " : "MISSED";
       return [`${verdict}  ${row.suite}, ${row.name}: ${checked.text}`];

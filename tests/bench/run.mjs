@@ -68,8 +68,8 @@ const execute = promisify(execFile);
 /** @param {Map<string, Program>} programs @returns {Measure} */
 function programMeasure(programs) {
   return async (workload, peer) => {
-    const { command = [], env = {} } = programs.get(peer) ?? {};
-    const [file = "", ...args] = command;
+    const { command, commands, env = {} } = programs.get(peer) ?? {};
+    const [file = "", ...args] = commands?.[workload.name] ?? command ?? [];
     try {
       const { stdout } = await execute(file, [...args, workload.name], {
         cwd: ROOT,

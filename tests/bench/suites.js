@@ -9,14 +9,21 @@ export const GO_WASM = "go-js-wasm";
 export const GO_NATIVE = "go-native";
 export const NATIVE = "gossamer-native";
 export const PLAIN_EXPORT = "plain-export";
+/** The kernels without the runtime, and with more of it. */
+export const PLAIN = "plain-emcc";
+export const CHECKPOINTS = "gossamer-checkpoints";
+export const PREEMPTED = "gossamer-preempt";
 
 const EVERYBODY = [OURS, FIBERS, GO_WASM, GO_NATIVE, NATIVE];
 /* For what a peer on bare fibers would have to invent a library for. */
 const WITHOUT_FIBERS = [OURS, GO_WASM, GO_NATIVE, NATIVE];
 
 /**
- * `times`: as many times better than that peer; `below`: less than that.
- * @typedef {{ peer: string, times: number } | { below: number }} Bar
+ * `times`: as many times better than that peer; `below`: less than that;
+ * `most`: that peer takes at most so many times as long as ours does, in the
+ * geometric mean over the workload's rows when it is `mean`.
+ * @typedef {{ peer: string, times: number } | { below: number } |
+ *   { peer: string, most: number, mean?: boolean }} Bar
  *
  * @typedef {object} RowSpec
  * @property {string} key what the program calls it
@@ -44,6 +51,13 @@ const fasterThanGo = (times = 1) => ({ peer: GO_NATIVE, times });
 const leanAt = (stackBytes) => ({ below: 1.3 * stackBytes + 128 });
 
 const GO_STACK_DEFAULT = "default stacks (Go: 2 KiB, grows)";
+
+/** Never parking costs nothing; a fiftieth is what two runs differ by. */
+const KERNEL_BARS = [
+  { peer: PLAIN, times: 0.98 },
+  { peer: CHECKPOINTS, most: 1.05 },
+];
+const KERNELS = ["sieve", "quicksort", "matrices", "fibonacci", "word-count"];
 
 /** @type {Suite[]} */
 export const SUITES = [
@@ -261,6 +275,39 @@ export const SUITES = [
           { key: "arena", name: "arena allocation", unit: "ns" },
           { key: "malloc", name: "malloc() and free()", unit: "ns" },
         ],
+      },
+    ],
+  },
+  {
+    name: "kernels",
+    about:
+      "computations that never park, the best of several: without the runtime, " +
+      "with gs_checkpoint() in the outer loop, built with PREEMPT",
+    workloads: [
+      {
+        name: "kernels",
+        peers: [OURS, PLAIN, CHECKPOINTS, PREEMPTED],
+        rows: KERNELS.map((key, index) => ({
+          key,
+          name: key,
+          unit: "ms",
+          bars:
+            index === 0
+              ? [...KERNEL_BARS, { peer: PREEMPTED, most: 1.5, mean: true }]
+              : KERNEL_BARS,
+        })),
+      },
+    ],
+  },
+  {
+    name: "size",
+    about: "a program whose main() returns at once, gzipped",
+    workloads: [
+      {
+        name: "size",
+        peers: [OURS, PLAIN, GO_WASM],
+        once: true,
+        rows: [{ key: "empty", name: "empty main", unit: "B" }],
       },
     ],
   },

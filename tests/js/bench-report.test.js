@@ -10,6 +10,7 @@ import {
   median,
   parseOutput,
   table,
+  timesOurs,
 } from "../bench/report.js";
 import { SUITES, chooseSuites } from "../bench/suites.js";
 
@@ -195,4 +196,43 @@ test("options that make no sense are errors that name them", async () => {
     assert.equal(code, 1);
     assert.match(stderr, /** @type {RegExp} */ (message));
   }
+});
+
+test("how much longer a peer takes is a geometric mean", () => {
+  const row = (gossamer, peer) => ({
+    suite: "s",
+    name: "n",
+    unit: "ms",
+    gossamer,
+    peers: peer === undefined ? {} : { peer },
+  });
+  assert.equal(timesOurs([row(2, 3)], "peer"), 1.5);
+  assert.ok(Math.abs(timesOurs([row(1, 4), row(2, 2)], "peer") - 2) < 1e-12);
+  assert.ok(Number.isNaN(timesOurs([row(1, 4), row(2)], "peer")));
+});
+
+test("a bar on a peer that adds to ours is held against the mean", () => {
+  const bars = [{ peer: "more", most: 1.5, mean: true }];
+  const rowSpecs = ["a", "b"].map((key, index) => ({
+    key,
+    name: key,
+    unit: "ms",
+    bars: index === 0 ? bars : [],
+  }));
+  const suite = {
+    name: "s",
+    about: "",
+    workloads: [{ name: "w", peers: [], rows: rowSpecs }],
+  };
+  const rows = [2, 1.125].map((more, index) => ({
+    suite: "s",
+    name: index === 0 ? "a" : "b",
+    unit: "ms",
+    gossamer: 1,
+    peers: { more },
+  }));
+  assert.deepEqual(barLines([suite], rows), [
+    "holds   s, a: more takes 1.50 times as long in the geometric mean of " +
+      "the suite, to be 1.5 at most",
+  ]);
 });
