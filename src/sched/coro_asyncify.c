@@ -49,7 +49,8 @@ extern char __data_end[];
 extern char __heap_base[];
 
 static inline char *host_stack_base(void) {
-  return __stack_low != NULL ? __stack_low : __data_end;
+  if (__stack_low != NULL) return __stack_low;
+  return (char *)(((uintptr_t)__data_end + 15) & ~(uintptr_t)15);
 }
 
 static inline char *host_stack_top(void) {

@@ -15,10 +15,12 @@
 #define CLOCK_INTERVAL_NS (100 * GS_MICROSECOND)
 
 struct gs__sched gs__sched;
+gs_id gs__self_id;
 
 void gs__sched_init(uint64_t seed) {
   gs__coro_init();
   memset(&gs__sched, 0, sizeof gs__sched);
+  gs__self_id = 0;
   gs__list_init(&gs__sched.all);
   gs__random_seed(&gs__sched.random, seed);
   gs__sched.budget_ns = 8 * GS_MILLISECOND;
@@ -59,6 +61,7 @@ static inline void run_next(struct gs__sched *s) {
   struct gs__task *task = s->head;
   s->head = task->next;
   s->current = task;
+  gs__self_id = task->id;
   errno = task->saved_errno;
   bool ended = gs__coro_resume(&task->coro);
   task->saved_errno = errno;
@@ -71,8 +74,8 @@ static void run_watched(struct gs__sched *s) {
   int64_t begin_ns = gs__clock_read();
   run_next(s);
   int64_t ran_ns = gs__clock_read() - begin_ns;
-  if (ran_ns > s->watchdog_ns && s->watchdog_ns > 0)
-    gs__watch(id, name, ran_ns);
+  bool too_long = ran_ns > s->watchdog_ns && s->watchdog_ns > 0;
+  if (too_long) gs__watch(id, name, ran_ns);
 }
 
 /* Runs what is ready. False when the budget is spent first. */
@@ -94,6 +97,7 @@ static bool drain(struct gs__sched *s, int64_t *budget_end_ns) {
       run_next(s);
     }
     s->current = NULL;
+    gs__self_id = 0;
     if (s->head == NULL || s->virtual_clock) continue;
     gs__clock_read();
     gs__timers_fire();

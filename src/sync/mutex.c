@@ -1,6 +1,10 @@
 /* Mutexes: see gossamer/sync.h. */
 #include "mutex.h"
 
+/* What their inline forms call. */
+#undef gs_mutex_lock
+#undef gs_mutex_unlock
+
 static inline int lock_now(gs_mutex *mutex) {
   if (gs__unlikely(gs__sched.current == NULL)) return GS_EPERM;
   gs_id self = gs__sched.current->id;

@@ -92,6 +92,8 @@ _Noreturn void gs_exit(void);
 
 /* The running goroutine's id; 0 outside a goroutine. Never parks. */
 gs_id gs_self(void);
+/* The same, for inline functions. */
+extern gs_id gs__self_id;
 
 /* How many goroutines there are, main included. Never parks. */
 size_t gs_count(void);

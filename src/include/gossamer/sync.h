@@ -11,6 +11,7 @@
 #ifndef GOSSAMER_SYNC_H
 #define GOSSAMER_SYNC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,32 @@ int gs_mutex_lock_until(gs_mutex *mutex, int64_t deadline_ns);
 /* Hands the mutex to the goroutine that waits longest. 0; GS_EPERM when the
  * caller does not hold it. Never parks. */
 int gs_mutex_unlock(gs_mutex *mutex);
+
+#ifndef GS_DEBUG
+/* A mutex that nobody wants is locked and unlocked in place; everything else is
+ * a call. Debug builds always call. */
+static inline __attribute__((always_inline)) int gs__mutex_lock(
+    gs_mutex *mutex) {
+  gs_id self = gs__self_id;
+  if (mutex->gs__holder != 0 || self == 0) return gs_mutex_lock(mutex);
+  mutex->gs__holder = self;
+  return GS_OK;
+}
+
+static inline __attribute__((always_inline)) int gs__mutex_unlock(
+    gs_mutex *mutex) {
+  const void *first = mutex->gs__waiters.gs__ends[0];
+  bool wanted = first != NULL && first != &mutex->gs__waiters;
+  if (wanted || mutex->gs__holder != gs__self_id || gs__self_id == 0) {
+    return gs_mutex_unlock(mutex);
+  }
+  mutex->gs__holder = 0;
+  return GS_OK;
+}
+
+#define gs_mutex_lock(mutex) gs__mutex_lock(mutex)
+#define gs_mutex_unlock(mutex) gs__mutex_unlock(mutex)
+#endif
 
 /* ---- reader/writer mutex ---- */
 
