@@ -131,7 +131,11 @@ function writeCheck(out, local, { pointer, limit, handler }) {
  */
 function checkFunction(module, func, marks) {
   const { bytes, locals, code, localCount } = module.body(func);
-  const checks = findChecks(code, marks.pointer);
+  // What moves the limit sets the pointer to another stack.
+  const switches = code.some(
+    ({ op, index }) => op === OP.global_set && index === marks.limit,
+  );
+  const checks = switches ? [] : findChecks(code, marks.pointer);
   if (checks.length === 0) return 0;
   const needsLocal = checks.some(({ local }) => local === VALUE);
   const out = new Writer();

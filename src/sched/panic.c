@@ -47,10 +47,12 @@ int gs_try(gs_func *fn, void *arg, struct gs_failure *failure) {
   c.defers = task->defers;
   struct gs__scope *scope = task->scope;
   uint32_t shields = task->shields;
+  uint32_t unpreemptible = task->unpreemptible;
   if (!gs__coro_try(&c.attempt)) return 0;
   if (task->scope != scope) gs__scope_release(task->scope);
   task->scope = scope;
   task->shields = shields;
+  task->unpreemptible = unpreemptible;
   return 1;
 }
 

@@ -68,14 +68,21 @@ static inline void run_next(struct gs__sched *s) {
   if (ended) gs__task_end(task);
 }
 
-static void run_watched(struct gs__sched *s) {
-  gs_id id = s->head->id; /* its task may be another's afterwards */
-  const char *name = s->head->name;
-  int64_t begin_ns = gs__clock_read();
-  run_next(s);
-  int64_t ran_ns = gs__clock_read() - begin_ns;
+/* What the watchdog must know of the task that runs next. */
+struct watched {
+  gs_id id; /* its task may be another's afterwards */
+  const char *name;
+  int64_t begin_ns;
+};
+
+static struct watched watch_begin(const struct gs__task *task) {
+  return (struct watched){task->id, task->name, gs__clock_read()};
+}
+
+static void watch_end(const struct gs__sched *s, struct watched w) {
+  int64_t ran_ns = gs__clock_read() - w.begin_ns;
   bool too_long = ran_ns > s->watchdog_ns && s->watchdog_ns > 0;
-  if (too_long) gs__watch(id, name, ran_ns);
+  if (too_long) gs__watch(w.id, w.name, ran_ns);
 }
 
 /* Runs what is ready. False when the budget is spent first. */
@@ -88,13 +95,13 @@ static bool drain(struct gs__sched *s, int64_t *budget_end_ns) {
       choose_next(s);
       s->until_look = 1;
     }
-    if (gs__unlikely(s->watchdog_ns > 0)) {
-      run_watched(s);
-      s->until_look = 0;
-    }
+    if (gs__unlikely(s->watchdog_ns > 0)) s->until_look = 1;
     while (s->until_look > 0 && s->head != NULL) {
+      struct watched w = {0};
       s->until_look--;
-      run_next(s);
+      if (gs__unlikely(s->watchdog_ns > 0)) w = watch_begin(s->head);
+      run_next(s); /* the only call, so that the switch becomes part of it */
+      if (gs__unlikely(w.id != 0)) watch_end(s, w);
     }
     s->current = NULL;
     gs__self_id = 0;

@@ -38,13 +38,9 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   struct gs__task *task = task_block(s, stack_bytes);
   if (task == NULL) return GS_ENOMEM;
   task->clauses = NULL;
-  task->result = 0;
   task->id = s->next_id++;
   gs__coro_reset(&task->coro, fn, arg, task->id, name);
-  task->since_ns = s->now_ns;
-  task->reason = NULL;
-  task->object = NULL;
-  task->name = name;
+  task->name = name; /* the reason and the like: by who parks it */
   task->from = from;
   task->scope = gs__scope_retain(s->current == NULL ? NULL : s->current->scope);
   task->shields = 0;

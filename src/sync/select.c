@@ -4,6 +4,7 @@
 #include "chan.h"
 
 #define MASK_BITS 64
+#define COUNTED 8 /* cases, at most, that are all looked at */
 
 static bool can_be_ready(const struct gs_case *c) {
   return c->op != GS_CASE_NONE && c->chan != NULL;
@@ -16,15 +17,23 @@ static inline uint32_t is_ready(const struct gs_case *c) {
   return can_be_ready(c) ? (uint32_t)gs__chan_ready(c) : 0;
 }
 
-/* The n-th of the ready cases, counted from 0; there is one. */
+/* The n-th of the ready cases, counted from 0; there is one. Of many, those
+ * before it are stepped over: then the scan costs more than a wrong guess. */
 static inline size_t nth_ready(const struct gs_case *cases, size_t count,
                                uint64_t ready, uint32_t n) {
   size_t index = 0;
   uint32_t seen = 0;
-  for (size_t i = 0; i < count; i++) {
-    seen +=
-        count <= MASK_BITS ? (uint32_t)(ready >> i) & 1 : is_ready(&cases[i]);
-    index += seen <= n;
+  if (count <= COUNTED) {
+    for (size_t i = 0; i < count; i++) {
+      seen += (uint32_t)(ready >> i) & 1;
+      index += seen <= n;
+    }
+  } else if (count <= MASK_BITS) {
+    for (; n > 0; n--) ready &= ready - 1;
+    index = (size_t)__builtin_ctzll(ready);
+  } else {
+    for (; seen <= n; index++) seen += is_ready(&cases[index]);
+    index--;
   }
   return index;
 }

@@ -497,3 +497,43 @@ TEST(a_select_and_plain_receivers_share_one_queue) {
   gs_chan_release(chan);
   gs_chan_release(other);
 }
+
+/* ---- the draw ---- */
+
+/* Every third of `count` cases is ready. */
+static void draw_each(size_t count) {
+  enum { CASES = 200 };
+  static struct gs_case cases[CASES];
+  gs_chan *empty;
+  gs_chan *full;
+  int elem = 1;
+  CHECK_EQ(gs_chan_new(&empty, sizeof elem, 1), GS_OK);
+  CHECK_EQ(gs_chan_new(&full, sizeof elem, 1), GS_OK);
+  uint32_t ready = 0;
+  for (size_t i = 0; i < count; i++) {
+    bool is_ready = i % 3 == 1;
+    ready += is_ready;
+    cases[i] = is_ready ? GS_RECV(full, &elem) : GS_RECV(empty, &elem);
+  }
+  for (uint32_t n = 0; n < ready; n++) {
+    uint32_t taken = n;
+    uint32_t among = 0;
+    struct gs__script script = {&taken, &among, 1, 0, 1};
+    CHECK_EQ(gs_chan_send(full, &elem), GS_OK);
+    gs__sched.script = &script;
+    int index = gs_try_select(cases, count);
+    gs__sched.script = NULL;
+    CHECK_EQ(index, 1 + 3 * (int)n);
+    CHECK_EQ(among, ready > 1 ? ready : 0);
+    CHECK_EQ(cases[index].result, 1);
+  }
+  gs_chan_release(empty);
+  gs_chan_release(full);
+}
+
+TEST(select_takes_the_case_that_was_drawn_of_any_number) {
+  static const size_t counts[] = {2, 4, 8, 9, 63, 64, 65, 128, 129, 200};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    draw_each(counts[i]);
+  }
+}
