@@ -7,17 +7,9 @@
 #include "alloc_fake.h"
 #include "explore.h"
 #include "harness.h"
+#include "notes.h"
 
 #define CAP 200000
-
-static char log_text[64];
-
-static void note(char letter) {
-  size_t length = strlen(log_text);
-  CHECK(length + 1 < sizeof log_text);
-  log_text[length] = letter;
-  log_text[length + 1] = '\0';
-}
 
 static gs_gen *make(gs_gen_func *fn, void *arg) {
   log_text[0] = '\0';

@@ -4,20 +4,7 @@
 
 #include "../../src/sched/sched.h"
 #include "every-schedule.h"
-
-static char log_text[64];
-static size_t log_length;
-
-static void clear_log(void) {
-  log_length = 0;
-  log_text[0] = '\0';
-}
-
-static void note(void *arg) {
-  CHECK(log_length + 1 < sizeof log_text);
-  log_text[log_length++] = *(const char *)arg;
-  log_text[log_length] = '\0';
-}
+#include "notes.h"
 
 /* ---- Spec, Go statements ---- */
 
@@ -88,9 +75,9 @@ TEST(beyond_go_the_function_does_not_start_before_the_caller_parks) {
 }
 
 static void log_letter_twice(void *arg) {
-  note(arg);
+  note_letter(arg);
   CHECK_EQ(gs_yield(), GS_OK);
-  note(arg);
+  note_letter(arg);
 }
 static unsigned orders;
 static void two_writers(void *arg) {
@@ -127,22 +114,22 @@ TEST(unlike_go_a_null_function_is_einval_and_no_panic) {
 /* ---- Spec, Defer statements ---- */
 
 static void defer_two(void *arg) {
-  gs_defer(note, "1");
-  gs_defer(note, "2");
-  note(arg);
+  gs_defer(note_letter, "1");
+  gs_defer(note_letter, "2");
+  note_letter(arg);
 }
 TEST(deferred_calls_run_before_the_function_returns_last_first) {
   clear_log();
   defer_two("f");
-  note("r");
+  note_letter("r");
   CHECK_STR_EQ(log_text, "f21r");
 }
 
 static void defer_changing(void) {
   const char *letter = "x";
-  gs_defer(note, (void *)letter);
+  gs_defer(note_letter, (void *)letter);
   letter = "y";
-  note((void *)letter);
+  note_letter((void *)letter);
 }
 TEST(the_argument_of_a_deferred_call_is_evaluated_when_it_is_deferred) {
   clear_log();
@@ -152,10 +139,10 @@ TEST(the_argument_of_a_deferred_call_is_evaluated_when_it_is_deferred) {
 
 static void defer_in_blocks(void) {
   for (int i = 0; i < 2; i++) {
-    gs_defer(note, "d");
-    note("b");
+    gs_defer(note_letter, "d");
+    note_letter("b");
   }
-  note("e");
+  note_letter("e");
 }
 TEST(unlike_go_a_deferred_call_belongs_to_its_block) {
   clear_log();
@@ -174,11 +161,11 @@ TEST(the_result_is_evaluated_before_deferred_calls_run) {
 }
 
 static void defer_and_exit(void *arg) {
-  gs_defer(note, arg);
+  gs_defer(note_letter, arg);
   gs_exit();
 }
 static void defer_outer(void *arg) {
-  gs_defer(note, "o");
+  gs_defer(note_letter, "o");
   defer_and_exit(arg);
 }
 TEST(ending_the_goroutine_runs_its_deferred_calls) {
@@ -191,15 +178,15 @@ TEST(ending_the_goroutine_runs_its_deferred_calls) {
 /* ---- Spec, Handling panics ---- */
 
 static void panic_inside(void *arg) {
-  gs_defer(note, "2");
-  gs_defer(note, "3");
+  gs_defer(note_letter, "2");
+  gs_defer(note_letter, "3");
   if (arg != NULL) gs_panic(arg);
-  note("n");
+  note_letter("n");
 }
 static void call_what_panics(void *arg) {
-  gs_defer(note, "1");
+  gs_defer(note_letter, "1");
   panic_inside(arg);
-  note("m");
+  note_letter("m");
 }
 TEST(a_panic_ends_the_function_and_its_callers_and_runs_deferred_calls) {
   clear_log();
@@ -210,13 +197,13 @@ TEST(a_panic_ends_the_function_and_its_callers_and_runs_deferred_calls) {
 }
 
 static void top(void *arg) {
-  gs_defer(note, "t");
+  gs_defer(note_letter, "t");
   call_what_panics(arg);
 }
 static void contain_in_goroutine(void *arg) {
-  gs_defer(note, "o"); /* its own: not yet */
+  gs_defer(note_letter, "o"); /* its own: not yet */
   CHECK_EQ(gs_try(top, arg, NULL), 1);
-  note("c");
+  note_letter("c");
 }
 TEST(after_a_contained_panic_its_caller_goes_on) {
   clear_log();
@@ -259,7 +246,7 @@ TEST(a_panic_in_a_deferred_call_takes_the_place_of_the_first) {
 static void exit_inside(void *arg) { defer_and_exit(arg); }
 static void try_to_contain_exit(void *arg) {
   gs_try(exit_inside, arg, NULL);
-  note("n");
+  note_letter("n");
 }
 TEST(ending_the_goroutine_is_no_panic) {
   clear_log();
@@ -269,7 +256,7 @@ TEST(ending_the_goroutine_is_no_panic) {
 }
 
 static void park_and_panic(void *arg) {
-  gs_defer(note, arg);
+  gs_defer(note_letter, arg);
   CHECK_EQ(gs_yield(), GS_OK);
   gs_panic(arg);
 }
@@ -288,7 +275,7 @@ static void panic_side_by_side(void *arg) {
   go(contain_parked, "c");
   harness_run_all();
   CHECK_EQ(shared, 3);
-  CHECK_EQ(log_length, 3);
+  CHECK_EQ(strlen(log_text), 3);
 }
 HOST_TEST(each_goroutine_has_panics_and_deferred_calls_of_its_own) {
   under_every_schedule(panic_side_by_side, NULL);

@@ -5,47 +5,34 @@
 #include <string.h>
 
 #include "harness.h"
-
-static char log_text[128];
-static size_t log_length;
-
-static void clear_log(void) {
-  log_length = 0;
-  log_text[0] = '\0';
-}
-
-static void note(void *arg) {
-  CHECK(log_length + 1 < sizeof log_text);
-  log_text[log_length++] = *(const char *)arg;
-  log_text[log_length] = '\0';
-}
+#include "notes.h"
 
 static void note_and_yield(void *arg) {
   gs_yield();
-  note(arg);
+  note_letter(arg);
   gs_yield();
 }
 
 /* ---- defer ---- */
 
 static int leave_by_return(int how) {
-  gs_defer(note, "a");
+  gs_defer(note_letter, "a");
   {
-    gs_defer(note, "b");
+    gs_defer(note_letter, "b");
     if (how == 1) return 1;
   }
   for (int i = 0; i < 3; i++) {
-    gs_defer(note, "c");
+    gs_defer(note_letter, "c");
     if (i == 0) continue;
     if (how == 2) break;
     if (how == 3) goto out;
   }
   {
-    gs_defer(note, "d");
+    gs_defer(note_letter, "d");
     return 2;
   }
 out:
-  note("e");
+  note_letter("e");
   return 3;
 }
 
@@ -66,15 +53,15 @@ TEST(deferred_calls_run_when_their_block_is_left) {
 
 static void exit_below(void *arg) {
   char local[] = "x"; /* deferred calls may point into the frames */
-  gs_defer(note, local);
+  gs_defer(note_letter, local);
   gs_defer(note_and_yield, "y");
   if (arg != NULL) gs_exit();
 }
 
 static void exit_deep(void *arg) {
-  gs_defer(note, "z");
+  gs_defer(note_letter, "z");
   exit_below(arg);
-  note("!");
+  note_letter("!");
 }
 
 TEST(exit_runs_the_deferred_calls_of_all_frames) {
@@ -103,15 +90,15 @@ static void panic_now(void *arg) { gs_panic(arg); }
 static void panic_deep(void *arg) {
   char local[16];
   snprintf(local, sizeof local, "%s", (const char *)arg);
-  gs_defer(note, local);
+  gs_defer(note_letter, local);
   if (local[0] != '\0') panic_now(local);
-  note("!");
+  note_letter("!");
 }
 
 static void panic_deeper(void *arg) {
-  gs_defer(note, "o");
+  gs_defer(note_letter, "o");
   panic_deep(arg);
-  note("!");
+  note_letter("!");
 }
 
 TEST(try_contains_a_panic_and_tells_its_message) {
@@ -119,7 +106,7 @@ TEST(try_contains_a_panic_and_tells_its_message) {
   clear_log();
   CHECK_EQ(gs_try(do_nothing, NULL, &failure), 0);
   CHECK_STR_EQ(failure.message, "before");
-  gs_defer(note, "t");
+  gs_defer(note_letter, "t");
   CHECK_EQ(gs_try(panic_deeper, "boom", &failure), 1);
   CHECK_STR_EQ(failure.message, "boom");
   CHECK_STR_EQ(log_text, "bo");
@@ -136,7 +123,7 @@ static void panic_with_long(void *arg) {
   memset(text, 'l', sizeof text - 1);
   text[sizeof text - 1] = '\0';
   gs_panic(text);
-  note(arg);
+  note_letter(arg);
 }
 
 TEST(messages_are_formatted_and_cut_off) {
@@ -212,7 +199,7 @@ struct nested {
 
 static void nest(void *arg) {
   struct nested *n = arg;
-  gs_defer(note, "d");
+  gs_defer(note_letter, "d");
   gs_yield();
   if (n->level == n->panics_at) gs_panicf("at %d", n->level);
   if (n->level == 0) return;
@@ -220,7 +207,7 @@ static void nest(void *arg) {
   int caught = gs_try(nest, &below, &below.failure);
   gs_yield();
   if (caught) {
-    note("c");
+    note_letter("c");
     n->failure = below.failure;
   }
   gs_yield();
@@ -251,7 +238,7 @@ TEST(tries_nest_and_the_innermost_contains) {
 static void rethrow(void *arg) {
   struct gs_failure failure;
   CHECK_EQ(gs_try(panic_now, arg, &failure), 1);
-  note("r");
+  note_letter("r");
   gs_panic(failure.message);
 }
 
@@ -264,9 +251,9 @@ TEST(a_contained_panic_can_be_passed_on) {
 }
 
 static void defer_that_panics(void *arg) {
-  gs_defer(note, "1");
+  gs_defer(note_letter, "1");
   gs_defer(panic_now, "second");
-  gs_defer(note, "2");
+  gs_defer(note_letter, "2");
   gs_panic(arg);
 }
 
@@ -280,7 +267,7 @@ TEST(a_deferred_call_that_panics_takes_the_first_ones_place) {
 
 static void contain_in_defer(void *arg) {
   CHECK_EQ(gs_try(panic_now, "small", NULL), 1);
-  note(arg);
+  note_letter(arg);
 }
 
 static void panic_with_container(void *arg) {
@@ -297,14 +284,14 @@ TEST(a_deferred_call_may_contain_a_panic_of_its_own) {
 }
 
 static void exit_in_try(void *arg) {
-  gs_defer(note, "x");
+  gs_defer(note_letter, "x");
   if (arg != NULL) gs_exit();
 }
 
 static void try_exit(void *arg) {
-  gs_defer(note, "y");
+  gs_defer(note_letter, "y");
   gs_try(exit_in_try, arg, NULL);
-  note("!");
+  note_letter("!");
 }
 
 TEST(exit_is_not_contained) {

@@ -8,6 +8,7 @@
 #include "alloc_fake.h"
 #include "explore.h"
 #include "harness.h"
+#include "notes.h"
 
 #define OBJECTS 8
 #define CAP 200000
@@ -25,15 +26,6 @@ static struct {
   bool parks;  /* in make and destroy */
   gs_chan *go; /* make waits for an element, or NULL */
 } shop;
-
-static char log_text[64];
-
-static void note(char letter) {
-  size_t length = strlen(log_text);
-  CHECK(length + 1 < sizeof log_text);
-  log_text[length] = letter;
-  log_text[length + 1] = '\0';
-}
 
 static int objects[OBJECTS];
 

@@ -338,9 +338,8 @@ static void go_named(const char *name, gs_func *fn, void *arg) {
 }
 
 DEATH_TEST(a_deadlock_is_reported_with_a_line_for_each_goroutine,
-           "fatal: all goroutines are asleep - deadlock\n"
-           "goroutine 1 (test): waits for receive from NULL channel since 0 "
-           "ms;",
+           "fatal: all goroutines are asleep - deadlock\n",
+           "goroutine 1 (test): waits for receive from NULL channel since 0",
            "goroutine 2 (sender): waits for channel send since 1500 ms; on 0x",
            "goroutine 3 (receiver): waits for channel receive since 1500 ms;",
            "goroutine 4: waits for select since 1500 ms;",

@@ -6,21 +6,7 @@
 
 #include "explore.h"
 #include "harness.h"
-
-/* What happened, in order, as letters. */
-static char log_text[128];
-static size_t log_length;
-
-static void note(char letter) {
-  CHECK(log_length + 1 < sizeof log_text);
-  log_text[log_length++] = letter;
-  log_text[log_length] = '\0';
-}
-
-static void clear_log(void) {
-  log_length = 0;
-  log_text[0] = '\0';
-}
+#include "notes.h"
 
 static void start(gs_func *fn, void *arg) { CHECK(gs_go(fn, arg) > 0); }
 
