@@ -2,12 +2,13 @@
  * never prints does not link printf for our sake, and a report about a full
  * stack needs little of it. */
 #include "check.h"
-#include "stress.h"
 
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "stress.h"
 
 #define LINE_BYTES 320
 

@@ -1,10 +1,10 @@
 /* The four-way heap: see heap.h. */
 #include "heap.h"
-#include "stress.h"
 
 #include <stdlib.h>
 
 #include "check.h"
+#include "stress.h"
 
 static bool before(const struct gs__heap_entry *a,
                    const struct gs__heap_entry *b) {

@@ -1,9 +1,10 @@
 /* The table of pending host operations: see op.h. */
 #include "op.h"
-#include "../base/stress.h"
 
 #include <gossamer/export.h>
 #include <stdlib.h>
+
+#include "../base/stress.h"
 
 #define SLOT_MASK ((UINT32_C(1) << GS__OP_SLOT_BITS) - 1)
 #define SLOTS_MAX SLOT_MASK

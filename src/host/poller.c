@@ -226,7 +226,8 @@ static int look_at_host(struct watch *watch, uint32_t *events) {
   return GS_OK;
 }
 
-/* Looks at a watch that has left the ready list. True: report *events. */
+/* Looks at a watch that has left the ready list: what there is to report, or
+ * nothing, in *events. GS_ENOMEM; what the host answers for a bad source. */
 static int look(struct watch *watch, uint32_t *events) {
   if (watch->peek.orphan) {
     *events = watch->wanted & WANTS;

@@ -136,8 +136,8 @@ static enum gs__idle pump(struct gs__sched *s) {
     if (!s->virtual_clock) return GS__IDLE_TIMER;
     if (next_ns > s->now_ns) s->now_ns = next_ns;
   }
-  if (s->alive == 0 && !s->running_main && s->serving == 0)
-    return GS__IDLE_EMPTY;
+  bool over = s->alive == 0 && !s->running_main;
+  if (over && s->serving == 0) return GS__IDLE_EMPTY;
   if (s->outstanding > 0 || s->serving > 0) return GS__IDLE_WAIT;
   return GS__IDLE_DEADLOCK;
 }

@@ -1,10 +1,10 @@
 /* Channels: see chan.h. Model of the semantics: Go's runtime/chan.go. */
 #include "chan.h"
-#include "../base/stress.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/stress.h"
 #include "../sched/timer.h"
 
 int gs_chan_new(gs_chan **out, size_t elem_bytes, size_t capacity) {

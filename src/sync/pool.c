@@ -1,10 +1,11 @@
 /* Object pools: see gossamer/pool.h. What calls the user's functions is no
  * leaf; waiting for an object or a slot is. */
 #include "pool.h"
-#include "../base/stress.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "../base/stress.h"
 
 struct pool_waiter {
   struct gs__waiter waiter; /* must be first */
