@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../src/sched/sched.h"
 #include "harness.h"
 #include "notes.h"
 
@@ -320,6 +321,16 @@ TEST(after_a_contained_panic_the_context_is_what_it_was) {
   gs_ctx_leave(outer);
   gs_ctx_release(inner);
   gs_ctx_release(ctx);
+}
+
+static void disable_and_panic(void *arg) {
+  gs_preempt_disable();
+  gs_panic(arg);
+}
+
+TEST(after_a_contained_panic_the_goroutine_is_preempted_as_before) {
+  CHECK_EQ(gs_try(disable_and_panic, "in a region", NULL), 1);
+  CHECK_EQ(gs__sched.current->unpreemptible, 0);
 }
 
 static gs_mutex mutex;

@@ -202,3 +202,30 @@ TEST(the_watchdog_is_off_when_nobody_turned_it_on) {
   run_for(10 * GS_SECOND);
   CHECK_STR_EQ(host_fake.report, "");
 }
+
+/* ---- the host's share ---- */
+
+static bool computing;
+
+static void compute_on(void *arg) {
+  (void)arg;
+  while (computing) gs_checkpoint();
+}
+
+HOST_TEST(computations_leave_the_host_half_of_a_pumps_time) {
+  gs__sched.virtual_clock = false;
+  host_fake.step_ms = 0.01; /* each look at the clock */
+  computing = true;
+  for (int i = 0; i < 3; i++) gs_go(compute_on, NULL);
+  for (int i = 0; i < 5; i++) {
+    double begin_ms = host_fake.now_ms;
+    CHECK_EQ(gs__sched_pump(), GS__IDLE_AGAIN);
+    double took_ms = host_fake.now_ms - begin_ms;
+    double budget_ms = (double)gs__sched.budget_ns / GS_MILLISECOND;
+    CHECK(took_ms > budget_ms / 2);
+    CHECK(took_ms < budget_ms); /* a slice may be under way */
+  }
+  computing = false;
+  gs__sched.virtual_clock = true;
+  harness_run_all();
+}
