@@ -82,6 +82,9 @@ export const ERRNO = Object.freeze({
   ENOTCAPABLE: 76,
 });
 
+/** No error: C's "park until gs_complete()", GS__PENDING in src/host/host.h. */
+export const PENDING = -0x80000000;
+
 /** @typedef {keyof typeof ERRNO} ErrnoName */
 
 /** @type {Map<number, ErrnoName>} */
@@ -99,6 +102,14 @@ const NAMES = new Map(
  */
 export function errnoName(number) {
   return NAMES.get(Math.abs(number)) ?? "EUNKNOWN";
+}
+
+/**
+ * What a WASI function answers for a result that is negative when it failed.
+ * @param {number} answer
+ */
+export function errnoOf(answer) {
+  return answer < 0 ? -answer : 0;
 }
 
 /**

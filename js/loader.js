@@ -7,7 +7,6 @@ import { thisPlatform } from "./host/platform.js";
 import { checkOptions, readOptions } from "./options.js";
 import { abortError, openModule } from "./source.js";
 import { growing, wantsGrowth } from "./stress.js";
-import { wasiImports } from "./wasi/index.js";
 
 /**
  * @typedef {import("./options.js").LoadOptions} LoadOptions
@@ -78,15 +77,14 @@ class Program {
     this.#settings = settings;
     this.#exportNames = checkExports(module, name);
     this.#services = createHost(settings, thisPlatform(), this.#onEnd);
-    const { host, stdin, imports } = this.#services;
-    const wasi = wasiImports(host, stdin, settings);
+    const { host, imports, preview1 } = this.#services;
     const stressed = (/** @type {import("./stress.js").Imports} */ list) =>
       wantsGrowth(settings.env)
         ? growing(list, () => host.exports.memory)
         : list;
     this.#imports = {
       gossamer: stressed(imports),
-      wasi_snapshot_preview1: stressed(wasi),
+      wasi_snapshot_preview1: stressed(preview1),
       env: {
         emscripten_notify_memory_growth: () => host.memory.renew(),
       },

@@ -2,10 +2,10 @@
  * demand, so nothing is pulled ahead of what was asked for. Only sources that
  * were allowed are fetched. fetch follows redirects by itself and shows only
  * where it arrived: a redirect to elsewhere is refused after the fact. */
-import { ERRNO, messageOf } from "../errors.js";
+import { ERRNO, PENDING, messageOf } from "../errors.js";
 import { Handles } from "../handles.js";
 import { u32 } from "../memory.js";
-import { Inlet, PENDING } from "./inlet.js";
+import { Inlet } from "./inlet.js";
 
 /**
  * @typedef {import("./index.js").Host} Host

@@ -5,6 +5,7 @@ import { Memory, encodeText } from "../memory.js";
 import { createCalls } from "./call.js";
 import { createCanvas } from "./canvas.js";
 import { Events } from "./events.js";
+import { createLibc } from "./libc.js";
 import { frameImports } from "./frame.js";
 import { createHttp } from "./http.js";
 import { Ops, opImports } from "./op.js";
@@ -27,6 +28,8 @@ import { createStdin } from "./stdin.js";
  * @property {() => void} checkEnded leaves wasm if the program has been ended
  *
  * @typedef {object} HostSettings
+ * @property {readonly string[]} args the program's name first
+ * @property {Record<string, string>} env
  * @property {number} budgetMs
  * @property {import("../output.js").Output} stdout
  * @property {import("../output.js").Output} stderr
@@ -70,6 +73,7 @@ export function createHost(settings, platform, onEnd) {
   const stdin = createStdin(host, settings.stdin);
   const signals = createSignals(host);
   const calls = createCalls(host);
+  const libc = createLibc(host, stdin.inlet, settings);
 
   return {
     host,
@@ -85,7 +89,10 @@ export function createHost(settings, platform, onEnd) {
       ...stdin.imports,
       ...signals.imports,
       ...calls.imports,
+      ...libc.imports,
     },
+    /** The module "wasi_snapshot_preview1". */
+    preview1: libc.preview1,
     /**
      * Lets go of everything after the program's end.
      * @param {import("./events.js").Outcome} outcome
@@ -97,6 +104,7 @@ export function createHost(settings, platform, onEnd) {
       stdin.close();
       signals.close();
       calls.close(outcome);
+      libc.close();
       stdout.flush();
       stderr.flush();
       host.exports = {};

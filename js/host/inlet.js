@@ -3,7 +3,7 @@
  * view of the same chunk. A read that was cancelled keeps the chunk that
  * arrives late; its buffer is not touched any more. A poll has a chunk pulled
  * too, and leaves it for the next read. */
-import { ERRNO } from "../errors.js";
+import { ERRNO, PENDING } from "../errors.js";
 import { encodeText, u32 } from "../memory.js";
 
 /**
@@ -14,9 +14,6 @@ import { encodeText, u32 } from "../memory.js";
  * @typedef {{ done?: boolean, value?: unknown }} Chunk
  * @typedef {() => PromiseLike<Chunk>} Pull
  */
-
-/** C's "park until gs_complete()", GS__PENDING in src/host/host.h. */
-export const PENDING = -0x80000000;
 
 /** How often a chunk or the end has come is counted up to here, and on from 1. */
 const MAX_ARRIVALS = 2 ** 30 - 1;

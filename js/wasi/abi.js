@@ -1,4 +1,5 @@
-/* Constants and layouts of WASI preview1. No behaviour. */
+/* Constants and layouts of WASI preview1. No behaviour. Rights fit 30 bits and
+ * are numbers here; BigInts only at the border. */
 
 /** Every function of the module "wasi_snapshot_preview1". */
 export const FUNCTIONS = Object.freeze([
@@ -59,11 +60,82 @@ export const CLOCK = Object.freeze({
   THREAD_CPUTIME: 3,
 });
 
-export const FILETYPE = Object.freeze({ CHARACTER_DEVICE: 2 });
+export const FDFLAGS = Object.freeze({
+  APPEND: 1,
+  DSYNC: 2,
+  NONBLOCK: 4,
+  RSYNC: 8,
+  SYNC: 16,
+});
+export const FDFLAGS_ALL = 31;
 
-export const FDFLAGS = Object.freeze({ APPEND: 1 });
+export const OFLAGS = Object.freeze({
+  CREAT: 1,
+  DIRECTORY: 2,
+  EXCL: 4,
+  TRUNC: 8,
+});
+export const OFLAGS_ALL = 15;
 
-export const RIGHTS = Object.freeze({ FD_READ: 1n << 1n, FD_WRITE: 1n << 6n });
+export const LOOKUP_SYMLINK_FOLLOW = 1;
+
+export const WHENCE = Object.freeze({ SET: 0, CUR: 1, END: 2 });
+
+export const FSTFLAGS = Object.freeze({
+  ATIM: 1,
+  ATIM_NOW: 2,
+  MTIM: 4,
+  MTIM_NOW: 8,
+});
+export const FSTFLAGS_ALL = 15;
+
+/** `advice`: NORMAL 0 to NOREUSE 5. */
+export const ADVICE_MAX = 5;
+
+export const RIGHTS = Object.freeze({
+  FD_DATASYNC: 1 << 0,
+  FD_READ: 1 << 1,
+  FD_SEEK: 1 << 2,
+  FD_FDSTAT_SET_FLAGS: 1 << 3,
+  FD_SYNC: 1 << 4,
+  FD_TELL: 1 << 5,
+  FD_WRITE: 1 << 6,
+  FD_ADVISE: 1 << 7,
+  FD_ALLOCATE: 1 << 8,
+  PATH_CREATE_DIRECTORY: 1 << 9,
+  PATH_CREATE_FILE: 1 << 10,
+  PATH_LINK_SOURCE: 1 << 11,
+  PATH_LINK_TARGET: 1 << 12,
+  PATH_OPEN: 1 << 13,
+  FD_READDIR: 1 << 14,
+  PATH_READLINK: 1 << 15,
+  PATH_RENAME_SOURCE: 1 << 16,
+  PATH_RENAME_TARGET: 1 << 17,
+  PATH_FILESTAT_GET: 1 << 18,
+  PATH_FILESTAT_SET_SIZE: 1 << 19,
+  PATH_FILESTAT_SET_TIMES: 1 << 20,
+  FD_FILESTAT_GET: 1 << 21,
+  FD_FILESTAT_SET_SIZE: 1 << 22,
+  FD_FILESTAT_SET_TIMES: 1 << 23,
+  PATH_SYMLINK: 1 << 24,
+  PATH_REMOVE_DIRECTORY: 1 << 25,
+  PATH_UNLINK_FILE: 1 << 26,
+  POLL_FD_READWRITE: 1 << 27,
+  SOCK_SHUTDOWN: 1 << 28,
+  SOCK_ACCEPT: 1 << 29,
+});
+export const RIGHTS_ALL = 2 ** 30 - 1;
+
+export const EVENTTYPE = Object.freeze({ CLOCK: 0, FD_READ: 1, FD_WRITE: 2 });
+export const SUBCLOCKFLAGS_ABSTIME = 1;
+export const EVENTRWFLAGS_HANGUP = 1;
+
+export const RIFLAGS = Object.freeze({ RECV_PEEK: 1, RECV_WAITALL: 2 });
+export const ROFLAGS_RECV_DATA_TRUNCATED = 1;
+export const SDFLAGS = Object.freeze({ RD: 1, WR: 2 });
+
+/** `signal` runs from NONE 0 to SYS 30. */
+export const SIGNAL_MAX = 30;
 
 /** `iovec` and `ciovec`: address, size. */
 export const IOVEC_BYTES = 8;
@@ -72,3 +144,22 @@ export const IOVEC_MAX = 1024;
 
 /** `fdstat`: filetype u8, flags u16 at 2, rights u64 at 8, inheriting at 16. */
 export const FDSTAT_BYTES = 24;
+
+/** `filestat`: dev u64, ino u64 at 8, filetype u8 at 16, nlink u64 at 24, size
+ * u64 at 32, atim u64 at 40, mtim u64 at 48, ctim u64 at 56. */
+export const FILESTAT_BYTES = 64;
+
+/** `prestat`: tag u8 (0: directory), the name's length u32 at 4. */
+export const PRESTAT_BYTES = 8;
+
+/** `dirent`: next cookie u64, ino u64 at 8, name's length u32 at 16, filetype
+ * u8 at 20; the name follows without NUL. */
+export const DIRENT_BYTES = 24;
+
+/** `subscription`: userdata u64, tag u8 at 8; of a clock: id u32 at 16, timeout
+ * u64 at 24, precision u64 at 32, flags u16 at 40; else the fd u32 at 16. */
+export const SUBSCRIPTION_BYTES = 48;
+
+/** `event`: userdata u64, errno u16 at 8, type u8 at 10, bytes u64 at 16, flags
+ * u16 at 24. */
+export const EVENT_BYTES = 32;

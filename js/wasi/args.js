@@ -47,12 +47,8 @@ function stringList(memory, list) {
   };
 }
 
-/**
- * @param {Memory} memory
- * @param {readonly string[]} args the program's name first
- * @param {Readonly<Record<string, string>>} env
- */
-export function argsImports(memory, args, env) {
+/** @param {import("./context.js").Context} context */
+export function argsImports({ memory, args, env }) {
   const argList = stringList(memory, args);
   const envList = stringList(
     memory,

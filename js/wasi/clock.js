@@ -17,9 +17,8 @@ function nanoseconds(ms) {
   return BigInt(whole) * BigInt(NS_PER_MS) + BigInt(rest);
 }
 
-/** @param {import("../host/index.js").Host} host */
-export function clockImports(host) {
-  const { memory } = host;
+/** @param {import("./context.js").Context} context */
+export function clockImports({ memory, now: programMs }) {
   let originMs = performance.timeOrigin;
 
   /** The time of day, with the fine steps of the monotonic clock. */
@@ -34,7 +33,7 @@ export function clockImports(host) {
   /** @param {number} id */
   function readMs(id) {
     if (id === CLOCK.REALTIME) return dayMs();
-    return id === CLOCK.MONOTONIC ? host.now() : null;
+    return id === CLOCK.MONOTONIC ? programMs() : null;
   }
 
   /** @param {number} id */

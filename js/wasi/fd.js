@@ -1,127 +1,565 @@
-/* Descriptors: standard input, output and error, which look like a terminal,
- * so that C libraries buffer by lines. Output never waits. */
-import { ERRNO } from "../errors.js";
+/* Descriptors: reading, writing and what is known of them. path.js opens them,
+ * fd_readdir is in directory.js. */
+import { ERRNO, errnoOf } from "../errors.js";
+import { MAX_SIZE_BYTES, createStat } from "../fs/volume.js";
+import { SIDE } from "../io/stream.js";
 import { u32 } from "../memory.js";
 import {
-  FD,
+  ADVICE_MAX,
   FDFLAGS,
+  FDFLAGS_ALL,
   FDSTAT_BYTES,
-  FILETYPE,
+  FILESTAT_BYTES,
   IOVEC_BYTES,
   IOVEC_MAX,
+  PRESTAT_BYTES,
   RIGHTS,
+  WHENCE,
 } from "./abi.js";
+import { readTimes, writeStat } from "./stat.js";
 
 /**
- * @typedef {import("../host/index.js").Host} Host
- * @typedef {import("../host/inlet.js").Inlet} Inlet
- * @typedef {{ address: number, size: number }} Span
+ * @typedef {import("./context.js").Context} Context
+ * @typedef {import("./descriptors.js").Descriptor} Descriptor
+ * @typedef {import("./descriptors.js").FileDescriptor} FileDescriptor
+ * @typedef {import("./descriptors.js").StreamDescriptor} StreamDescriptor
+ * @typedef {import("./wait.js").Result} Result
  */
 
-/**
- * @param {Host} host
- * @param {Inlet} stdin
- */
-export function fdImports(host, stdin) {
-  const { memory, stdout, stderr } = host;
-  /** @type {Set<number>} */
-  const open = new Set([FD.STDIN, FD.STDOUT, FD.STDERR]);
+/** Where a transfer goes that moves the descriptor's own position. */
+const CURRENT = -1;
+
+/** @param {Context} context */
+export function fdImports(context) {
+  const { memory, descriptors, waits } = context;
 
   /**
+   * @param {number} fd
+   * @param {number} rights that it must have
+   * @returns {Descriptor | number} or an errno
+   */
+  function find(fd, rights) {
+    const descriptor = descriptors.get(u32(fd));
+    if (descriptor === null) return ERRNO.EBADF;
+    return (descriptor.rights & rights) === rights
+      ? descriptor
+      : ERRNO.ENOTCAPABLE;
+  }
+
+  /**
+   * As find(), for files.
+   * @param {number} fd
+   * @param {number} rights
+   * @returns {FileDescriptor | number} or an errno
+   */
+  function findFile(fd, rights) {
+    const descriptor = descriptors.get(u32(fd));
+    if (descriptor === null) return ERRNO.EBADF;
+    // What a stream cannot do at all is not a matter of rights.
+    if (descriptor.kind === "stream") return ERRNO.ESPIPE;
+    if (descriptor.kind === "directory") return ERRNO.EBADF;
+    return (descriptor.rights & rights) === rights
+      ? descriptor
+      : ERRNO.ENOTCAPABLE;
+  }
+
+  /**
+   * Whether the spans lie in memory, each of them, before any is touched.
+   * @param {number} table
+   * @param {number} count
+   */
+  function spansError(table, count) {
+    if (count > IOVEC_MAX) return ERRNO.EINVAL;
+    if (!memory.contains(table, count * IOVEC_BYTES)) return ERRNO.EFAULT;
+    const { view } = memory;
+    let total = 0;
+    for (let at = table; at < table + count * IOVEC_BYTES; at += IOVEC_BYTES) {
+      const size = view.getUint32(at + 4, true);
+      if (!memory.contains(view.getUint32(at, true), size)) {
+        return ERRNO.EFAULT;
+      }
+      total += size;
+    }
+    // The count that is answered has 32 bits.
+    return total > 0xffff_ffff ? ERRNO.EINVAL : 0;
+  }
+
+  /**
+   * Moves bytes of one span.
+   * @param {FileDescriptor | StreamDescriptor} descriptor
+   * @param {number} side
+   * @param {number} position or CURRENT
+   * @param {number} address
+   * @param {number} size
+   * @returns {number | Promise<unknown>}
+   */
+  function moveSpan(descriptor, side, position, address, size) {
+    const { bytes } = memory;
+    if (descriptor.kind === "stream") {
+      const { stream } = descriptor;
+      return side === SIDE.READ
+        ? stream.read(bytes, address, size)
+        : stream.write(bytes, address, size);
+    }
+    const { file } = descriptor;
+    const { volume } = descriptor.place.mount;
+    const own = position === CURRENT;
+    const from = own ? descriptor.position : position;
+    if (side === SIDE.READ) {
+      const got = volume.read(file, from, bytes, address, size);
+      if (own && typeof got === "number" && got > 0) {
+        descriptor.position = from + got;
+      }
+      return got;
+    }
+    const append = own && (descriptor.flags & FDFLAGS.APPEND) !== 0;
+    const got = volume.write(file, append ? -1 : from, bytes, address, size);
+    if (own && typeof got === "number" && got > 0) {
+      descriptor.position = append ? volume.size(file) : from + got;
+    }
+    return got;
+  }
+
+  /**
+   * Reads or writes, in turn with the others on the same descriptor. Waits
+   * only while nothing has been moved: what has been is the answer.
+   * @param {FileDescriptor | StreamDescriptor} descriptor
+   * @param {number} side
+   * @param {number} position or CURRENT
    * @param {number} pointer
    * @param {number} count
-   * @returns {Span[] | number} an errno when a part is out of bounds
+   * @param {number} resultPointer
+   * @returns {Result}
    */
-  function iovecs(pointer, count) {
+  function move(descriptor, side, position, pointer, count, resultPointer) {
+    if (descriptor.closed) return ERRNO.EBADF;
     const table = u32(pointer);
-    const length = u32(count);
-    if (length > IOVEC_MAX) return ERRNO.EINVAL;
-    if (!memory.contains(table, length * IOVEC_BYTES)) return ERRNO.EFAULT;
-    const { view } = memory;
-    /** @type {Span[]} */
-    const spans = [];
-    for (let at = table; at < table + length * IOVEC_BYTES; at += IOVEC_BYTES) {
-      const address = view.getUint32(at, true);
-      const size = view.getUint32(at + 4, true);
-      if (!memory.contains(address, size)) return ERRNO.EFAULT;
-      spans.push({ address, size });
+    const spans = u32(count);
+    const result = u32(resultPointer);
+    const error = spansError(table, spans);
+    if (error !== 0) return error;
+    if (!memory.contains(result, 4)) return ERRNO.EFAULT;
+    const again = () =>
+      move(descriptor, side, position, pointer, count, resultPointer);
+    const turn = side === SIDE.READ ? descriptor.reading : descriptor.writing;
+    if (!waits.mayEnter(turn)) {
+      if (descriptor.nonblocking) return ERRNO.EAGAIN;
+      return waits.stand(turn, again);
     }
-    return spans;
+    let moved = 0;
+    for (let at = table; at < table + spans * IOVEC_BYTES; at += IOVEC_BYTES) {
+      const address = memory.view.getUint32(at, true);
+      const size = memory.view.getUint32(at + 4, true);
+      if (size === 0) continue;
+      const from = position === CURRENT ? CURRENT : position + moved;
+      const got = moveSpan(descriptor, side, from, address, size);
+      if (typeof got !== "number") {
+        if (moved > 0) break;
+        return waits.hold(turn, waits.after(got, again));
+      }
+      if (got < 0) {
+        if (moved > 0) break;
+        if (got !== -ERRNO.EAGAIN || descriptor.nonblocking) return -got;
+        if (descriptor.kind !== "stream") return ERRNO.EAGAIN;
+        const { stream } = descriptor;
+        const promise = waits.until((wake) => stream.watch(side, wake), again);
+        return waits.hold(turn, promise);
+      }
+      moved += got;
+      if (got < size) break;
+    }
+    memory.putU32(result, moved);
+    return side === SIDE.WRITE ? written(descriptor) : 0;
+  }
+
+  /**
+   * After a write: what is opened to be synchronous is stored by now.
+   * @param {FileDescriptor | StreamDescriptor} descriptor
+   * @returns {Result}
+   */
+  function written(descriptor) {
+    if (descriptor.kind === "stream") {
+      context.checkEnded();
+      return 0;
+    }
+    const { flags } = descriptor;
+    if ((flags & (FDFLAGS.SYNC | FDFLAGS.DSYNC)) === 0) return 0;
+    return sync(descriptor, (flags & FDFLAGS.SYNC) === 0);
+  }
+
+  /**
+   * @param {Descriptor} descriptor
+   * @param {boolean} dataOnly
+   * @returns {Result}
+   */
+  function sync(descriptor, dataOnly) {
+    if (descriptor.kind === "stream") return ERRNO.EINVAL;
+    const { volume } = descriptor.place.mount;
+    return waits.then(volume.sync(descriptor.file, dataOnly), errnoOf);
+  }
+
+  /**
+   * @param {bigint} offset as it comes from wasm
+   * @returns {number} -1 when no file can have it
+   */
+  function readOffset(offset) {
+    return offset < 0n || offset > BigInt(MAX_SIZE_BYTES) ? -1 : Number(offset);
+  }
+
+  /**
+   * @param {number} fd
+   * @param {number} side
+   * @param {number} pointer
+   * @param {number} count
+   * @param {number} result
+   * @returns {Result}
+   */
+  function transfer(fd, side, pointer, count, result) {
+    const rights = side === SIDE.READ ? RIGHTS.FD_READ : RIGHTS.FD_WRITE;
+    const descriptor = descriptors.get(u32(fd));
+    if (descriptor === null) return ERRNO.EBADF;
+    if (descriptor.kind === "directory") return ERRNO.EISDIR;
+    if ((descriptor.rights & rights) === 0) return ERRNO.ENOTCAPABLE;
+    return move(descriptor, side, CURRENT, pointer, count, result);
+  }
+
+  /**
+   * @param {number} fd
+   * @param {number} side
+   * @param {number} pointer
+   * @param {number} count
+   * @param {bigint} offset
+   * @param {number} result
+   * @returns {Result}
+   */
+  function transferAt(fd, side, pointer, count, offset, result) {
+    const rights = side === SIDE.READ ? RIGHTS.FD_READ : RIGHTS.FD_WRITE;
+    const descriptor = findFile(fd, rights | RIGHTS.FD_SEEK);
+    if (typeof descriptor === "number") return descriptor;
+    const position = readOffset(offset);
+    if (position < 0) return offset < 0n ? ERRNO.EINVAL : ERRNO.EFBIG;
+    return move(descriptor, side, position, pointer, count, result);
   }
 
   return {
-    /** @param {number} fd */
-    fd_close: (fd) => (open.delete(fd) ? 0 : ERRNO.EBADF),
+    /**
+     * @param {number} fd
+     * @param {bigint} offset
+     * @param {bigint} size
+     * @param {number} advice
+     * @returns {Result}
+     */
+    fd_advise(fd, offset, size, advice) {
+      const descriptor = findFile(fd, RIGHTS.FD_ADVISE);
+      if (typeof descriptor === "number") return descriptor;
+      if (u32(advice) > ADVICE_MAX) return ERRNO.EINVAL;
+      const from = readOffset(offset);
+      const length = readOffset(size);
+      if (from < 0 || length < 0) return ERRNO.EINVAL;
+      const { file, place } = descriptor;
+      place.mount.volume.advise(file, from, length, advice);
+      return 0;
+    },
+
+    /**
+     * @param {number} fd
+     * @param {bigint} offset
+     * @param {bigint} size
+     * @returns {Result}
+     */
+    fd_allocate(fd, offset, size) {
+      const descriptor = findFile(fd, RIGHTS.FD_ALLOCATE);
+      if (typeof descriptor === "number") return descriptor;
+      if (offset < 0n || size <= 0n) return ERRNO.EINVAL;
+      if (offset + size > BigInt(MAX_SIZE_BYTES)) return ERRNO.EFBIG;
+      const { file, place } = descriptor;
+      const { volume } = place.mount;
+      const answer = volume.allocate(file, Number(offset), Number(size));
+      return waits.then(answer, errnoOf);
+    },
+
+    /**
+     * @param {number} fd
+     * @returns {Result}
+     */
+    fd_close(fd) {
+      const descriptor = descriptors.remove(u32(fd));
+      if (descriptor === null) return ERRNO.EBADF;
+      return waits.then(descriptor.close(), errnoOf);
+    },
+
+    /**
+     * @param {number} fd
+     * @returns {Result}
+     */
+    fd_datasync(fd) {
+      const descriptor = find(fd, RIGHTS.FD_DATASYNC);
+      return typeof descriptor === "number"
+        ? descriptor
+        : sync(descriptor, true);
+    },
 
     /**
      * @param {number} fd
      * @param {number} pointer
+     * @returns {Result}
      */
     fd_fdstat_get(fd, pointer) {
-      if (!open.has(fd)) return ERRNO.EBADF;
+      const descriptor = find(fd, 0);
+      if (typeof descriptor === "number") return descriptor;
       const at = u32(pointer);
       if (!memory.contains(at, FDSTAT_BYTES)) return ERRNO.EFAULT;
-      const input = fd === FD.STDIN;
       memory.bytes.fill(0, at, at + FDSTAT_BYTES);
-      memory.bytes[at] = FILETYPE.CHARACTER_DEVICE;
-      memory.bytes[at + 2] = input ? 0 : FDFLAGS.APPEND;
-      memory.putU64(at + 8, input ? RIGHTS.FD_READ : RIGHTS.FD_WRITE);
+      memory.bytes[at] = descriptor.type;
+      memory.view.setUint16(at + 2, descriptor.flags, true);
+      memory.putU64(at + 8, BigInt(descriptor.rights));
+      memory.putU64(at + 16, BigInt(descriptor.inheriting));
       return 0;
     },
 
     /**
-     * There are no directories, which this says as the specification does:
-     * libraries ask for one descriptor after the other until it answers so.
-     * @param {number} _fd
-     */
-    fd_prestat_get: (_fd) => ERRNO.EBADF,
-
-    /**
-     * Only what is there already: this caller cannot wait.
      * @param {number} fd
-     * @param {number} pointer
-     * @param {number} count
-     * @param {number} countPointer
+     * @param {number} flags
+     * @returns {Result}
      */
-    fd_read(fd, pointer, count, countPointer) {
-      if (fd !== FD.STDIN || !open.has(fd)) return ERRNO.EBADF;
-      const spans = iovecs(pointer, count);
-      if (typeof spans === "number") return spans;
-      if (!memory.contains(u32(countPointer), 4)) return ERRNO.EFAULT;
-      const span = spans.find(({ size }) => size > 0);
-      const result = span ? stdin.readReady(span.address, span.size) : 0;
-      if (result < 0) return -result;
-      memory.putU32(countPointer, result);
+    fd_fdstat_set_flags(fd, flags) {
+      const descriptor = find(fd, RIGHTS.FD_FDSTAT_SET_FLAGS);
+      if (typeof descriptor === "number") return descriptor;
+      const wanted = u32(flags);
+      if ((wanted & ~FDFLAGS_ALL) !== 0) return ERRNO.EINVAL;
+      descriptor.flags = wanted;
       return 0;
     },
 
-    /** @param {number} fd */
-    fd_seek: (fd) => (open.has(fd) ? ERRNO.ESPIPE : ERRNO.EBADF),
-
-    /** @param {number} fd */
-    fd_tell: (fd) => (open.has(fd) ? ERRNO.ESPIPE : ERRNO.EBADF),
+    /**
+     * @param {number} fd
+     * @param {bigint} base
+     * @param {bigint} inheriting
+     * @returns {Result}
+     */
+    fd_fdstat_set_rights(fd, base, inheriting) {
+      const descriptor = find(fd, 0);
+      if (typeof descriptor === "number") return descriptor;
+      const more =
+        (base & ~BigInt(descriptor.rights)) |
+        (inheriting & ~BigInt(descriptor.inheriting));
+      if (more !== 0n) return ERRNO.ENOTCAPABLE;
+      descriptor.rights = Number(base);
+      descriptor.inheriting = Number(inheriting);
+      return 0;
+    },
 
     /**
      * @param {number} fd
      * @param {number} pointer
-     * @param {number} count
-     * @param {number} countPointer
+     * @returns {Result}
      */
-    fd_write(fd, pointer, count, countPointer) {
-      if (fd === FD.STDIN || !open.has(fd)) return ERRNO.EBADF;
-      const spans = iovecs(pointer, count);
-      if (typeof spans === "number") return spans;
-      if (!memory.contains(u32(countPointer), 4)) return ERRNO.EFAULT;
-      const output = fd === FD.STDOUT ? stdout : stderr;
-      let written = 0;
-      for (const { address, size } of spans) {
-        if (size === 0) continue;
-        output.write(memory.bytes.subarray(address, address + size));
-        written += size;
+    fd_filestat_get(fd, pointer) {
+      const descriptor = find(fd, RIGHTS.FD_FILESTAT_GET);
+      if (typeof descriptor === "number") return descriptor;
+      const at = u32(pointer);
+      if (!memory.contains(at, FILESTAT_BYTES)) return ERRNO.EFAULT;
+      if (descriptor.kind === "stream") {
+        memory.bytes.fill(0, at, at + FILESTAT_BYTES);
+        memory.bytes[at + 16] = descriptor.type;
+        return 0;
       }
-      memory.putU32(countPointer, u32(written));
-      host.checkEnded();
+      const { mount, node } = descriptor.place;
+      const stat = createStat();
+      return waits.then(mount.volume.stat(node, stat), (answer) => {
+        return answer < 0 ? -answer : writeStat(memory, at, mount.device, stat);
+      });
+    },
+
+    /**
+     * @param {number} fd
+     * @param {bigint} size
+     * @returns {Result}
+     */
+    fd_filestat_set_size(fd, size) {
+      const descriptor = findFile(fd, RIGHTS.FD_FILESTAT_SET_SIZE);
+      if (typeof descriptor === "number") {
+        return descriptor === ERRNO.ESPIPE ? ERRNO.EINVAL : descriptor;
+      }
+      const wanted = readOffset(size);
+      if (wanted < 0) return size < 0n ? ERRNO.EINVAL : ERRNO.EFBIG;
+      const { file, place } = descriptor;
+      const { volume } = place.mount;
+      /** @returns {Result} */
+      const resize = () => {
+        const answer = volume.resize(file, wanted);
+        return typeof answer === "number"
+          ? errnoOf(answer)
+          : waits.after(answer, resize);
+      };
+      return resize();
+    },
+
+    /**
+     * @param {number} fd
+     * @param {bigint} atimeNs
+     * @param {bigint} mtimeNs
+     * @param {number} flags
+     * @returns {Result}
+     */
+    fd_filestat_set_times(fd, atimeNs, mtimeNs, flags) {
+      const descriptor = find(fd, RIGHTS.FD_FILESTAT_SET_TIMES);
+      if (typeof descriptor === "number") return descriptor;
+      const times = readTimes(atimeNs, mtimeNs, flags);
+      if (times === null) return ERRNO.EINVAL;
+      if (descriptor.kind === "stream") return ERRNO.EINVAL;
+      const { mount, node } = descriptor.place;
+      const answer = mount.volume.setTimes(node, times.atimeNs, times.mtimeNs);
+      return waits.then(answer, errnoOf);
+    },
+
+    /**
+     * @param {number} fd
+     * @param {number} pointer
+     * @param {number} count
+     * @param {bigint} offset
+     * @param {number} result
+     */
+    fd_pread: (fd, pointer, count, offset, result) =>
+      transferAt(fd, SIDE.READ, pointer, count, offset, result),
+
+    /**
+     * Libraries ask for one descriptor after the other until it says EBADF.
+     * @param {number} fd
+     * @param {number} pointer
+     * @returns {Result}
+     */
+    fd_prestat_get(fd, pointer) {
+      const descriptor = descriptors.get(u32(fd));
+      if (descriptor?.kind !== "directory") return ERRNO.EBADF;
+      if (descriptor.preopen === null) return ERRNO.EBADF;
+      const at = u32(pointer);
+      if (!memory.contains(at, PRESTAT_BYTES)) return ERRNO.EFAULT;
+      memory.putU32(at, 0);
+      memory.putU32(at + 4, descriptor.preopen.length);
       return 0;
     },
+
+    /**
+     * @param {number} fd
+     * @param {number} buf
+     * @param {number} size
+     * @returns {Result}
+     */
+    fd_prestat_dir_name(fd, buf, size) {
+      const descriptor = descriptors.get(u32(fd));
+      if (descriptor?.kind !== "directory") return ERRNO.EBADF;
+      if (descriptor.preopen === null) return ERRNO.EBADF;
+      const target = memory.slice(buf, size);
+      if (target === null) return ERRNO.EFAULT;
+      const name = descriptor.preopen;
+      if (target.length < name.length) return ERRNO.ENAMETOOLONG;
+      target.set(name);
+      return 0;
+    },
+
+    /**
+     * @param {number} fd
+     * @param {number} pointer
+     * @param {number} count
+     * @param {bigint} offset
+     * @param {number} result
+     */
+    fd_pwrite: (fd, pointer, count, offset, result) =>
+      transferAt(fd, SIDE.WRITE, pointer, count, offset, result),
+
+    /**
+     * @param {number} fd
+     * @param {number} pointer
+     * @param {number} count
+     * @param {number} result
+     */
+    fd_read: (fd, pointer, count, result) =>
+      transfer(fd, SIDE.READ, pointer, count, result),
+
+    /**
+     * @param {number} from
+     * @param {number} to
+     * @returns {Result}
+     */
+    fd_renumber(from, to) {
+      const source = u32(from);
+      const target = u32(to);
+      if (descriptors.get(source) === null) return ERRNO.EBADF;
+      if (descriptors.get(target) === null) return ERRNO.EBADF;
+      if (source === target) return 0;
+      const replaced = descriptors.renumber(source, target);
+      return waits.then(replaced?.close() ?? 0, errnoOf);
+    },
+
+    /**
+     * @param {number} fd
+     * @param {bigint} offset
+     * @param {number} whence
+     * @param {number} pointer
+     * @returns {Result}
+     */
+    fd_seek(fd, offset, whence, pointer) {
+      // To ask where one is needs no more than the right to tell.
+      const tell = offset === 0n && whence === WHENCE.CUR;
+      const right = tell ? RIGHTS.FD_TELL : RIGHTS.FD_SEEK;
+      const descriptor = findFile(fd, right);
+      if (typeof descriptor === "number") return descriptor;
+      if (!memory.contains(u32(pointer), 8)) return ERRNO.EFAULT;
+      const { file, place } = descriptor;
+      let base = 0;
+      switch (whence) {
+        case WHENCE.SET:
+          break;
+        case WHENCE.CUR:
+          base = descriptor.position;
+          break;
+        case WHENCE.END:
+          base = place.mount.volume.size(file);
+          if (base < 0) return -base;
+          break;
+        default:
+          return ERRNO.EINVAL;
+      }
+      const position = BigInt(base) + offset;
+      if (position < 0n) return ERRNO.EINVAL;
+      if (position > BigInt(MAX_SIZE_BYTES)) return ERRNO.EOVERFLOW;
+      descriptor.position = Number(position);
+      memory.putU64(pointer, position);
+      return 0;
+    },
+
+    /**
+     * @param {number} fd
+     * @returns {Result}
+     */
+    fd_sync(fd) {
+      const descriptor = find(fd, RIGHTS.FD_SYNC);
+      if (typeof descriptor !== "number") return sync(descriptor, false);
+      const stream = descriptors.get(u32(fd))?.kind === "stream";
+      return stream ? ERRNO.EINVAL : descriptor;
+    },
+
+    /**
+     * @param {number} fd
+     * @param {number} pointer
+     * @returns {Result}
+     */
+    fd_tell(fd, pointer) {
+      const descriptor = findFile(fd, RIGHTS.FD_TELL);
+      if (typeof descriptor === "number") return descriptor;
+      return memory.putU64(pointer, BigInt(descriptor.position))
+        ? 0
+        : ERRNO.EFAULT;
+    },
+
+    /**
+     * @param {number} fd
+     * @param {number} pointer
+     * @param {number} count
+     * @param {number} result
+     */
+    fd_write: (fd, pointer, count, result) =>
+      transfer(fd, SIDE.WRITE, pointer, count, result),
   };
 }

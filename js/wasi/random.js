@@ -4,8 +4,8 @@ import { ERRNO } from "../errors.js";
 /** getRandomValues() gives no more at once. */
 const MAX_BYTES = 65_536;
 
-/** @param {import("../memory.js").Memory} memory */
-export function randomImports(memory) {
+/** @param {import("./context.js").Context} context */
+export function randomImports({ memory }) {
   return {
     /**
      * @param {number} buf

@@ -94,6 +94,12 @@ int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes);
 GS__IMPORT("stdin_poll")
 int32_t gs__host_stdin_poll(uint32_t token, int32_t since);
 
+/* ---- libc ---- */
+
+/* The WASI function that was called last, by this goroutine and just now,
+ * answered GS__PENDING: its errno completes the token. */
+GS__IMPORT("wasi_wait") void gs__host_wasi_wait(uint32_t token);
+
 /* ---- signals ---- */
 
 /* From now on the host reports these signals (GS_SIGNAL_* in

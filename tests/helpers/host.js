@@ -23,6 +23,8 @@ export function fakeHost(settings = {}) {
   const waiting = [];
   const services = createHost(
     {
+      args: ["app.wasm"],
+      env: {},
       budgetMs: 8,
       stdout: createOutput((line) => void stdout.push(line)),
       stderr: createOutput((line) => void stderr.push(line)),

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { ERRNO } from "../../js/errors.js";
-import { PENDING } from "../../js/host/inlet.js";
+import { ERRNO, PENDING } from "../../js/errors.js";
 import { parseSources } from "../../js/http/sources.js";
 import { fakeHost } from "../helpers/host.js";
 

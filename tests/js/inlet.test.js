@@ -2,8 +2,8 @@
  * with it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ERRNO } from "../../js/errors.js";
-import { Inlet, PENDING } from "../../js/host/inlet.js";
+import { ERRNO, PENDING } from "../../js/errors.js";
+import { Inlet } from "../../js/host/inlet.js";
 import { fakeHost } from "../helpers/host.js";
 
 /** An inlet whose chunks the test hands out one by one. */

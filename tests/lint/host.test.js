@@ -20,7 +20,14 @@ function declaredNames() {
 /** The names the glue answers: those of a host that is made for no program. */
 function answeredNames() {
   const output = { write() {}, flush() {} };
-  const settings = { budgetMs: 8, stdout: output, stderr: output, http: {} };
+  const settings = {
+    args: [],
+    env: {},
+    budgetMs: 8,
+    stdout: output,
+    stderr: output,
+    http: {},
+  };
   const host = createHost(settings, thisPlatform(), () => {});
   host.close();
   return Object.keys(host.imports).sort();
