@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildPreset } from "./build.mjs";
 import { ROOT, exec, script } from "./exec.mjs";
-import { hasHere, missingForFuzzing } from "./setup.mjs";
+import { hasHere, missingFor } from "./setup.mjs";
 
 const PROGRAM = "build/fuzz/tests/fuzz/fuzz-sync";
 /** Small inputs that together reach everything: tests/README.md. */
@@ -22,7 +22,7 @@ const COMMON = ["-max_len=400", "-len_control=20", "-timeout=10", "-use_cmp=0"];
 
 /** Why there is no fuzzer here; null: there is. */
 export function whyNoFuzzer(has = hasHere) {
-  const missing = missingForFuzzing(has);
+  const missing = missingFor(has, { fuzz: true });
   if (missing.length === 0) return null;
   return `there is no fuzzer: it needs the packages ${missing.join(", ")}`;
 }

@@ -19,14 +19,18 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * A tool: any one of `commands` on PATH will do; `pkg` is the Debian package
- * that brings it. `lint` marks what only lint and fmt need, `fuzz` what only
- * fuzzing needs, which can be done without.
+ * that brings it. `lint` marks what only lint and fmt need; `fuzz` and `wasi`
+ * what only fuzzing and the guests of tests/wasi need, which can be done
+ * without.
  * @typedef {{ commands: string[], pkg: string, lint?: boolean,
- *   fuzz?: boolean }} Tool
+ *   fuzz?: boolean, wasi?: boolean }} Tool
  */
 
-/** No command but a library of clang's, which machines are asked for alike. */
+/** No commands but what clang needs, which machines are asked for alike. */
 export const LIB_FUZZER = "libFuzzer";
+export const WASM_LD = "wasm-ld";
+export const WASI_LIBC = "wasi-libc";
+export const WASI_BUILTINS = "compiler-rt for wasm32";
 
 /** @type {Tool[]} */
 export const TOOLS = [
@@ -43,6 +47,11 @@ export const TOOLS = [
   { commands: ["clang-tidy"], pkg: "clang-tidy", lint: true },
   { commands: ["clang"], pkg: "clang", fuzz: true },
   { commands: [LIB_FUZZER], pkg: "libclang-rt-dev", fuzz: true },
+  { commands: ["clang"], pkg: "clang", wasi: true },
+  { commands: [WASM_LD], pkg: "lld", wasi: true },
+  { commands: [WASI_LIBC], pkg: "wasi-libc", wasi: true },
+  { commands: [WASI_BUILTINS], pkg: "libclang-rt-dev-wasm32", wasi: true },
+  { commands: ["wat2wasm"], pkg: "wabt", wasi: true },
 ];
 
 /**
@@ -59,7 +68,7 @@ export const TOOLS = [
  * @property {boolean} tty whether somebody can answer a password prompt
  * @property {string} nodeVersion
  * @property {(command: string) => boolean} has whether PATH has it, or
- *   whether LIB_FUZZER is there
+ *   whether that part of clang's is there
  * @property {(argv: string[]) => number} run runs it, answers its exit code
  * @property {() => Lock} lock the project's package-lock.json
  * @property {() => Lock | null} installed npm's record of node_modules
@@ -77,9 +86,8 @@ class InstallError extends SetupError {}
  * @param {(command: string) => boolean} has
  */
 function packagesOf(tools, has) {
-  return tools
-    .filter((tool) => !tool.commands.some(has))
-    .map((tool) => tool.pkg);
+  const missing = tools.filter((tool) => !tool.commands.some(has));
+  return [...new Set(missing.map((tool) => tool.pkg))];
 }
 
 /**
@@ -88,19 +96,22 @@ function packagesOf(tools, has) {
  * @param {boolean} lint
  */
 export function missingPackages(has, lint) {
-  const needed = TOOLS.filter((tool) => !tool.fuzz && (lint || !tool.lint));
+  const needed = TOOLS.filter(
+    (tool) => !tool.fuzz && !tool.wasi && (lint || !tool.lint),
+  );
   return packagesOf(needed, has);
 }
 
 /**
- * The packages without which there is no fuzzing.
+ * The packages without which there is no fuzzing, or no guest is built.
  * @param {(command: string) => boolean} has
+ * @param {{ fuzz?: boolean, wasi?: boolean }} purposes
  */
-export function missingForFuzzing(has) {
-  return packagesOf(
-    TOOLS.filter((tool) => tool.fuzz),
-    has,
+export function missingFor(has, { fuzz = false, wasi = false }) {
+  const wanted = TOOLS.filter(
+    (tool) => (fuzz && tool.fuzz === true) || (wasi && tool.wasi === true),
   );
+  return packagesOf(wanted, has);
 }
 
 /**
@@ -209,15 +220,15 @@ function installMissing(machine, needed, wanted) {
       if (!(error instanceof InstallError)) throw error;
       installPackages(machine, needed);
     }
-    machine.log(`no fuzzer: ${error.message}`);
+    machine.log(`goes on without ${wanted.join(" ")}: ${error.message}`);
   }
 }
 
 /**
  * @param {Machine} machine
- * @param {{ lint?: boolean, fuzz?: boolean }} [options]
+ * @param {{ lint?: boolean, fuzz?: boolean, wasi?: boolean }} [options]
  */
-export function setup(machine, { lint = false, fuzz = false } = {}) {
+export function setup(machine, { lint = false, ...purposes } = {}) {
   const [major = 0, minor = 0] = machine.nodeVersion.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 11)) {
     throw new SetupError(
@@ -225,7 +236,7 @@ export function setup(machine, { lint = false, fuzz = false } = {}) {
     );
   }
   const needed = missingPackages(machine.has, lint);
-  installMissing(machine, needed, fuzz ? missingForFuzzing(machine.has) : []);
+  installMissing(machine, needed, missingFor(machine.has, purposes));
   const still = needed.length > 0 ? missingPackages(machine.has, lint) : [];
   if (still.length > 0) {
     throw new SetupError(
@@ -262,34 +273,67 @@ export function onPath(command, path) {
   return findOnPath(command, path) !== null;
 }
 
+/** @param {string} folder */
+function names(folder) {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
 /**
- * Whether the clang that PATH has can link a fuzzer: its folder, two above the
- * command itself, has lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a
- * or the like.
+ * Whether the clang that PATH has brings a library for its own use: its folder,
+ * two above the command itself, has lib/clang/14.0.6/lib/linux/NAME or the like.
  * @param {string} path
+ * @param {RegExp} name
  */
-export function hasLibFuzzer(path) {
+function hasClangLibrary(path, name) {
   const clang = findOnPath("clang", path);
   if (clang === null) return false;
   const resources = join(realpathSync(clang), "../../lib/clang");
-  try {
-    return readdirSync(resources).some((version) => {
-      const libraries = join(resources, version, "lib");
-      return readdirSync(libraries).some((system) =>
-        readdirSync(join(libraries, system)).some((name) =>
-          /^libclang_rt\.fuzzer[-.]/.test(name),
-        ),
-      );
-    });
-  } catch {
-    return false;
-  }
+  return names(resources).some((version) => {
+    const libraries = join(resources, version, "lib");
+    return names(libraries).some((system) =>
+      names(join(libraries, system)).some((file) => name.test(file)),
+    );
+  });
+}
+
+/**
+ * Whether the clang that PATH has can link a fuzzer.
+ * @param {string} path
+ */
+export function hasLibFuzzer(path) {
+  return hasClangLibrary(path, /^libclang_rt\.fuzzer[-.]/);
+}
+
+/**
+ * Whether clang finds a linker for wasm: on PATH or, with some packages, beside
+ * itself alone.
+ * @param {string} path
+ */
+export function hasWasmLinker(path) {
+  const clang = findOnPath("clang", path);
+  const beside = clang === null ? "" : join(realpathSync(clang), "..");
+  return onPath(WASM_LD, path) || onPath(WASM_LD, beside);
 }
 
 /** @param {string} command */
 export function hasHere(command) {
   const path = process.env.PATH ?? "";
-  return command === LIB_FUZZER ? hasLibFuzzer(path) : onPath(command, path);
+  switch (command) {
+    case LIB_FUZZER:
+      return hasLibFuzzer(path);
+    case WASM_LD:
+      return hasWasmLinker(path);
+    case WASI_LIBC:
+      return names("/usr/lib/wasm32-wasi").includes("libc.a");
+    case WASI_BUILTINS:
+      return hasClangLibrary(path, /^libclang_rt\.builtins-wasm32\.a$/);
+    default:
+      return onPath(command, path);
+  }
 }
 
 /** @param {string} file */
@@ -328,6 +372,7 @@ function main(args) {
     setup(thisMachine(), {
       lint: args.includes("lint"),
       fuzz: args.includes("fuzz"),
+      wasi: args.includes("wasi"),
     });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ROOT, StepError, exec, script } from "./exec.mjs";
 import { fuzzSome, whyNoFuzzer } from "./fuzz.mjs";
+import { buildGuests, whyNoGuests } from "../tests/helpers/guests.js";
 
 /** Cheap sections first; a section that is not listed runs last. */
 const ORDER = ["lint", "js", "fs", "wasi", "e2e", "browser"];
@@ -151,6 +152,8 @@ async function runFuzz() {
 /** @param {string} section */
 async function runNode(section) {
   heading(section);
+  // Built once, and not by each of the files that run side by side.
+  if (section === "wasi" && whyNoGuests() === null) await buildGuests();
   const report = join(ROOT, "build/test", `${section}.tap`);
   const args = ["--import", "./.ci/test-watchdog.mjs", "--test"];
   const { code, timedOut } = await exec(

@@ -14,7 +14,8 @@ import {
   SetupError,
   TOOLS,
   hasLibFuzzer,
-  missingForFuzzing,
+  hasWasmLinker,
+  missingFor,
   missingPackages,
   modulesAreCurrent,
   onPath,
@@ -133,7 +134,17 @@ test("clang and its fuzzer are asked for by fuzzing alone", () => {
   const fuzz = machine({ without });
   setup(fuzz.fake, { fuzz: true });
   assert.match(fuzz.ran[0], /install -y clang libclang-rt-dev$/);
-  assert.deepEqual(missingForFuzzing(fuzz.fake.has), []);
+  assert.deepEqual(missingFor(fuzz.fake.has, { fuzz: true }), []);
+});
+
+test("what WASI guests are built with is asked for by name, once", () => {
+  const without = ["clang", "wasi-libc", "wat2wasm"];
+  const plain = machine({ without });
+  setup(plain.fake, { lint: true });
+  assert.deepEqual(plain.ran, []);
+  const both = machine({ without });
+  setup(both.fake, { fuzz: true, wasi: true });
+  assert.match(both.ran[0], /install -y clang wasi-libc wabt$/);
 });
 
 test("where the fuzzer cannot be installed, the rest still is", () => {
@@ -147,7 +158,7 @@ test("where the fuzzer cannot be installed, the rest still is", () => {
   )(fake.has);
   setup(fake, { fuzz: true });
   assert.match(ran.at(-1), /install -y cmake$/);
-  assert.match(logged.at(-1), /^no fuzzer: .*libclang-rt-dev/);
+  assert.match(logged.at(-1), /^goes on without libclang-rt-dev: .*/);
 });
 
 test("a missing fuzzer alone stops nobody, and is told", () => {
@@ -156,10 +167,13 @@ test("a missing fuzzer alone stops nobody, and is told", () => {
     env: { GOSSAMER_NO_INSTALL: "1" },
   });
   setup(forbidden.fake, { fuzz: true });
-  assert.match(forbidden.logged[0], /^no fuzzer: [^]*install -y clang$/);
+  assert.match(
+    forbidden.logged[0],
+    /^goes on without clang: [^]*install -y clang$/,
+  );
   const mac = machine({ without: ["libFuzzer"], platform: "darwin" });
   setup(mac.fake, { fuzz: true });
-  assert.match(mac.logged[0], /^no fuzzer: missing: libclang-rt-dev/);
+  assert.match(mac.logged[0], /^goes on without libclang-rt-dev: missing: /);
   assert.deepEqual([...forbidden.ran, ...mac.ran], []);
 });
 
@@ -187,6 +201,20 @@ test("the fuzzer is looked for beside the clang that PATH has", (t) => {
   writeFileSync(join(library, "libclang_rt.fuzzer-x86_64.a"), "");
   assert.equal(hasLibFuzzer(path), true);
   assert.equal(hasLibFuzzer("/nowhere"), false, "no clang");
+});
+
+test("a linker for wasm is found on PATH or beside clang", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "gossamer-setup-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const name of ["llvm", "bin", "other"]) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, "llvm/clang"), "", { mode: 0o755 });
+  symlinkSync("../llvm/clang", join(folder, "bin/clang"));
+  const path = join(folder, "bin");
+  assert.equal(hasWasmLinker(path), false);
+  writeFileSync(join(folder, "other/wasm-ld"), "", { mode: 0o755 });
+  assert.equal(hasWasmLinker(`${path}:${join(folder, "other")}`), true);
+  writeFileSync(join(folder, "llvm/wasm-ld"), "", { mode: 0o755 });
+  assert.equal(hasWasmLinker(path), true);
 });
 
 test("an ordinary user installs through sudo, asked only at a terminal", () => {
