@@ -250,7 +250,6 @@ export class Descriptors {
     const replaced = this.remove(to);
     this.#slots[to] = this.get(from);
     this.#slots[from] = null;
-    while (this.#slots[this.#firstFree] != null) this.#firstFree++;
     this.#firstFree = Math.min(this.#firstFree, from);
     return replaced;
   }

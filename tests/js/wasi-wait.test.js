@@ -91,11 +91,7 @@ test("a watch that has called is not ended any more", async () => {
       wake();
       return () => void ended++;
     },
-    () =>
-      waits.until(
-        () => () => {},
-        () => 0,
-      ),
+    () => waits.after(new Promise(() => {}), () => 0),
   );
   const waiting = waits.last;
   await settled();
@@ -155,9 +151,10 @@ test("a newcomer does not go before those in line", async () => {
   void take("a");
   void take("b");
   wake("a");
-  await Promise.resolve();
-  await Promise.resolve();
-  void take("late");
+  for (let tick = 0; tick < 9; tick++) {
+    await Promise.resolve();
+    void take(`late ${tick}`);
+  }
   await settled();
   assert.deepEqual(log, ["a first", "a again", "b again"]);
 });
