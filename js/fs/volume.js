@@ -115,9 +115,11 @@ export class Volume {
   /**
    * @param {Node} _directory
    * @param {string} _name
+   * @param {boolean} [_below] whether a name in what is found is looked up
+   *   next: a volume that cannot tell directories may take it for one then
    * @returns {Answer<Node>} ENOENT, ENAMETOOLONG
    */
-  lookup(_directory, _name) {
+  lookup(_directory, _name, _below) {
     return NOTSUP;
   }
 
