@@ -233,8 +233,9 @@ export class Blocks {
     const goesOn = index > 0 && this.#find(index - 1).length === BLOCK_BYTES;
     let wanted = goesOn ? BLOCK_BYTES : Math.max(SMALLEST_BYTES, block.length);
     while (wanted < needBytes) wanted *= 2;
-    // A block never reaches beyond what a file can have.
-    wanted = Math.min(wanted, MAX_SIZE_BYTES - index * BLOCK_BYTES);
+    // No block goes into the next, nor beyond what a file can have.
+    const most = MAX_SIZE_BYTES - index * BLOCK_BYTES;
+    wanted = Math.min(wanted, BLOCK_BYTES, most);
     const grown =
       this.#grow(block, wanted) ??
       (wanted > needBytes ? this.#grow(block, needBytes) : null);

@@ -170,6 +170,27 @@ export const dataCases = [
     },
   },
   {
+    name: "a file that was cut short grows long again",
+    async run(fs) {
+      const file = await opened(fs, "a");
+      for (const kept of [67, 1000, 65_537, 0]) {
+        await fs.write(file, 0, pattern(140_000, 1));
+        await fs.resize(file, kept);
+        await fs.write(file, kept, pattern(140_000, 2));
+        const expected = new Uint8Array(140_000 + kept);
+        expected.set(pattern(kept, 1));
+        expected.set(pattern(140_000, 2), kept);
+        await fs.write(file, 3, expected.slice(3, 10));
+        assert.deepEqual(
+          await fs.read(file, 65_530, 100),
+          expected.slice(65_530, 65_630),
+        );
+        assert.deepEqual(await fs.read(file, 0, 300_000), expected);
+      }
+      await fs.close(file);
+    },
+  },
+  {
     name: "a file keeps its bytes from one opening to the next",
     async run(fs) {
       const data = pattern(150_000);
