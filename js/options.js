@@ -1,9 +1,9 @@
 /* The options of load(): what they may be, and what they become. A mistake is
  * refused with words that name the option. */
-import { GossamerError } from "./errors.js";
-import { isStdinSource } from "./host/stdin.js";
+import { GossamerError, messageOf } from "./errors.js";
 import { parseSources } from "./http/sources.js";
-import { createOutput } from "./output.js";
+import { createUnlimited, isSinkOption } from "./io/sink.js";
+import { isSourceOption } from "./io/source.js";
 
 /**
  * @typedef {object} LoadOptions
@@ -14,10 +14,10 @@ import { createOutput } from "./output.js";
  * @property {string | readonly string[]
  *   | { allow: string | readonly string[] }} [fetch] what the program may
  *   fetch: sources as in a content security policy; default: nothing
- * @property {import("./host/stdin.js").StdinSource} [stdin] default: empty
- * @property {import("./output.js").OutputOption} [stdout] called with each line,
- *   or a writer of bytes; default: console.log
- * @property {import("./output.js").OutputOption} [stderr] default: console.error
+ * @property {import("./io/source.js").SourceOption} [stdin] default: empty
+ * @property {import("./io/sink.js").SinkOption} [stdout] called with each line, or
+ *   a writer of bytes, or a WritableStream; default: console.log
+ * @property {import("./io/sink.js").SinkOption} [stderr] default: console.error
  * @property {number} [budget] how many milliseconds goroutines may run before
  *   the page has a turn; default: 8
  * @property {AbortSignal} [signal] stops loading, or the program
@@ -147,27 +147,27 @@ function readPlace(url) {
  */
 function readOutput(option, name, fallback) {
   const output = option ?? fallback;
-  const writer = /** @type {{ write?: unknown }} */ (output);
-  if (typeof output !== "function" && typeof writer.write !== "function") {
+  if (!isSinkOption(output)) {
     throw invalid(
-      `option ${name}: expected a function of a line or { write(bytes) }`,
+      `option ${name}: expected a function of a line, { write(bytes) } or a ` +
+        "WritableStream",
     );
   }
-  return createOutput(
-    /** @type {import("./output.js").OutputOption} */ (output),
-  );
+  return createUnlimited(output, (error) => {
+    console.error(`${name} failed: ${messageOf(error)}`);
+  });
 }
 
 /** @param {unknown} stdin */
 function readStdin(stdin) {
   if (stdin == null) return undefined;
-  if (!isStdinSource(stdin)) {
+  if (!isSourceOption(stdin)) {
     throw invalid(
-      "option stdin: expected a string, bytes, a ReadableStream or an async " +
-        "iterable",
+      "option stdin: expected a string, bytes, a Blob, a ReadableStream, an " +
+        "async iterable or a function that answers the next piece",
     );
   }
-  return /** @type {import("./host/stdin.js").StdinSource} */ (stdin);
+  return stdin;
 }
 
 /** @param {unknown} budget */

@@ -10,6 +10,7 @@
  * @typedef {object} Output
  * @property {(bytes: Uint8Array) => void} write bytes are read at once
  * @property {() => void} flush hands on an unfinished line
+ * @property {() => void} close nothing more is written; flushes
  */
 
 /** A line longer than this many characters is handed on in pieces. */
@@ -60,6 +61,11 @@ function lineOutput(callback) {
     guarded(() => callback(line));
   }
 
+  function finish() {
+    take(decoder.decode());
+    flush();
+  }
+
   return {
     write: (bytes) => {
       for (let at = 0; at < bytes.length; at += MAX_PIECE) {
@@ -67,10 +73,8 @@ function lineOutput(callback) {
         take(decoder.decode(piece, { stream: true }));
       }
     },
-    flush: () => {
-      take(decoder.decode());
-      flush();
-    },
+    flush: finish,
+    close: finish,
   };
 }
 
@@ -83,6 +87,7 @@ function byteOutput(writer) {
     // A copy: the bytes lie in memory that changes.
     write: (bytes) => guarded(() => writer.write(bytes.slice())),
     flush: () => {},
+    close: () => {},
   };
 }
 

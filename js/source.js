@@ -3,7 +3,7 @@
  * the server calls the file application/wasm. Every way that this can go wrong
  * is an error that names the address and says what is there instead. */
 import { ERRNO, GossamerError, messageOf } from "./errors.js";
-import { asBytes } from "./host/inlet.js";
+import { asBytes } from "./io/bytes.js";
 
 /**
  * @typedef {string | URL | Response | ArrayBuffer | ArrayBufferView

@@ -35,7 +35,7 @@ import { createStdin } from "./stdin.js";
  * @property {import("../output.js").Output} stderr
  * @property {import("./canvas.js").Canvas | undefined} canvas
  * @property {import("./http.js").HttpSettings} http
- * @property {import("./stdin.js").StdinSource | undefined} stdin
+ * @property {import("../io/source.js").SourceOption | undefined} stdin
  */
 
 /**
@@ -73,13 +73,13 @@ export function createHost(settings, platform, onEnd) {
   const stdin = createStdin(host, settings.stdin);
   const signals = createSignals(host);
   const calls = createCalls(host);
-  const libc = createLibc(host, stdin.inlet, settings);
+  const libc = createLibc(host, stdin.stream, settings);
 
   return {
     host,
     calls,
     signals,
-    stdin: stdin.inlet,
+    stdin: stdin.stream,
     imports: {
       ...programImports(host),
       ...opImports(host.ops),
@@ -105,8 +105,8 @@ export function createHost(settings, platform, onEnd) {
       signals.close();
       calls.close(outcome);
       libc.close();
-      stdout.flush();
-      stderr.flush();
+      stdout.close();
+      stderr.close();
       host.exports = {};
       memory.detach();
     },

@@ -4,7 +4,8 @@
  * arrives late; its buffer is not touched any more. A poll has a chunk pulled
  * too, and leaves it for the next read. */
 import { ERRNO, PENDING } from "../errors.js";
-import { encodeText, u32 } from "../memory.js";
+import { NO_BYTES, asBytes } from "../io/bytes.js";
+import { u32 } from "../memory.js";
 
 /**
  * @typedef {import("../memory.js").Memory} Memory
@@ -18,32 +19,12 @@ import { encodeText, u32 } from "../memory.js";
 /** How often a chunk or the end has come is counted up to here, and on from 1. */
 const MAX_ARRIVALS = 2 ** 30 - 1;
 
-/** @type {Uint8Array} */
-const NONE = new Uint8Array(0);
-
-/**
- * @param {unknown} value
- * @returns {Uint8Array | null} null for what is neither bytes nor text
- */
-export function asBytes(value) {
-  if (value instanceof Uint8Array) return value;
-  if (typeof value === "string") return encodeText(value);
-  try {
-    if (ArrayBuffer.isView(value)) {
-      return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    }
-    return value instanceof ArrayBuffer ? new Uint8Array(value) : null;
-  } catch {
-    return null; // the buffer was transferred: its bytes are elsewhere
-  }
-}
-
 export class Inlet {
   #memory;
   #ops;
   #pull;
   #onError;
-  #rest = NONE;
+  #rest = NO_BYTES;
   #pulling = false;
   #ended = false;
   #failed = false;
@@ -148,7 +129,7 @@ export class Inlet {
     for (const token of this.#polls) this.#ops.drop(token);
     this.#polls.clear();
     this.#ended = true;
-    this.#rest = NONE;
+    this.#rest = NO_BYTES;
   }
 
   /**
@@ -159,7 +140,7 @@ export class Inlet {
     const rest = this.#rest;
     if (rest.length <= capacity) {
       this.#memory.bytes.set(rest, address);
-      this.#rest = NONE;
+      this.#rest = NO_BYTES;
       this.#pullForPolls();
       return rest.length;
     }

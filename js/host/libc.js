@@ -3,7 +3,7 @@
 import { ProcExit } from "../errors.js";
 import { Namespace } from "../fs/namespace.js";
 import { TYPE } from "../fs/volume.js";
-import { InletStream, OutputStream } from "../io/stdio.js";
+import { OutputStream } from "../io/stdio.js";
 import { FDFLAGS } from "../wasi/abi.js";
 import { parkImports } from "../wasi/callers/park.js";
 import { Context } from "../wasi/context.js";
@@ -12,7 +12,7 @@ import { wasiFunctions } from "../wasi/functions.js";
 
 /**
  * @param {import("./index.js").Host} host
- * @param {import("./inlet.js").Inlet} stdin
+ * @param {import("../io/stream.js").Stream} stdin
  * @param {{ args: readonly string[], env: Record<string, string> }} settings
  */
 export function createLibc(host, stdin, { args, env }) {
@@ -37,7 +37,7 @@ export function createLibc(host, stdin, { args, env }) {
   });
   const terminal = TYPE.CHARACTER_DEVICE;
   const streams = [
-    new StreamDescriptor(new InletStream(stdin), terminal, 0),
+    new StreamDescriptor(stdin, terminal, 0),
     ...[host.stdout, host.stderr].map(
       (output) =>
         new StreamDescriptor(

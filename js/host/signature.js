@@ -2,7 +2,7 @@
  * and what a JavaScript argument must be to fit a parameter. */
 import { GossamerError } from "../errors.js";
 import { encodeText } from "../memory.js";
-import { asBytes } from "./inlet.js";
+import { asBytes } from "../io/bytes.js";
 
 /** What an argument or result holds: enum gs__value_kind in export.h. */
 export const KIND = Object.freeze({

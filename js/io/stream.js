@@ -4,11 +4,21 @@
  * time and has lost nothing. A stream extends the class and overrides what it
  * has. */
 import { ERRNO } from "../errors.js";
+import { TYPE } from "../fs/volume.js";
 
 /** What may be watched. */
 export const SIDE = Object.freeze({ READ: 0, WRITE: 1 });
 
 export class Stream {
+  /**
+   * What a program sees it as: C libraries take a CHARACTER_DEVICE for a
+   * terminal, and only a SOCKET_STREAM has sock_recv and the like.
+   * @returns {number} one of TYPE
+   */
+  get type() {
+    return TYPE.UNKNOWN;
+  }
+
   /** Whether it can be read at all. */
   get readable() {
     return false;
@@ -45,7 +55,7 @@ export class Stream {
   }
 
   /**
-   * How a read or write would go now.
+   * How a read or write would go now. To ask changes nothing.
    * @param {number} _side one of SIDE
    * @returns {number} how many bytes could be read or written; 0: a read finds
    *   the end; -EAGAIN: it would have to wait; another negative errno: it fails
@@ -55,8 +65,34 @@ export class Stream {
   }
 
   /**
-   * Calls wake() once, later, when a read or write may go on: ready() is to be
-   * asked again. To watch for reading may be what makes a source pull.
+   * Whether the other end is gone: nothing comes after what there is to read,
+   * or nobody reads what is written.
+   * @param {number} side one of SIDE
+   * @returns {boolean}
+   */
+  hungUp(side) {
+    const ready = this.ready(side);
+    return side === SIDE.READ ? ready === 0 : ready === -ERRNO.EPIPE;
+  }
+
+  /**
+   * How often something to read has come, the end included; it may start again
+   * at 0 after 2^30 - 1. Who wants to know what is new compares.
+   * @returns {number}
+   */
+  get arrivals() {
+    return 0;
+  }
+
+  /**
+   * Says that somebody wants to read: what fetches only on demand does so now,
+   * unless something is there. read() and watch() do it by themselves.
+   */
+  demand() {}
+
+  /**
+   * Calls wake() once, later, when something has come to be read or room has
+   * been made since the call: ready() is to be asked before, and again then.
    * @param {number} _side one of SIDE
    * @param {() => void} wake
    * @returns {() => void} ends the watch; may be called at any time
@@ -84,6 +120,9 @@ export class Stream {
     return -ERRNO.ENOTSOCK;
   }
 
-  /** Lets go of everything; watchers are woken. May be called again. */
+  /**
+   * Lets go of everything; watchers are woken, and whatever is asked later
+   * answers -EBADF. May be called again.
+   */
   close() {}
 }

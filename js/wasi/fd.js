@@ -167,6 +167,11 @@ export function fdImports(context) {
       }
       moved += got;
       if (got < size) break;
+      // What is there has been read: to go on might fetch more, or take the
+      // end of a file that the next read is to find.
+      if (descriptor.kind === "stream" && descriptor.stream.ready(side) <= 0) {
+        break;
+      }
     }
     memory.putU32(result, moved);
     return side === SIDE.WRITE ? written(descriptor) : 0;

@@ -19,7 +19,7 @@ function declaredNames() {
 
 /** The names the glue answers: those of a host that is made for no program. */
 function answeredNames() {
-  const output = { write() {}, flush() {} };
+  const output = { write() {}, flush() {}, close() {} };
   const settings = {
     args: [],
     env: {},
