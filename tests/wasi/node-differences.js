@@ -1,5 +1,90 @@
-/* Where node:wasi (uvwasi, as Node 20 has it) differs from the specification,
- * by program and case, each with the reason. */
+/* Where node:wasi (uvwasi, as Node 20 has it on Linux) differs from the
+ * specification, by program and case, each with the reason. */
+
+const NO_TABLE =
+  "an empty table of arguments is taken for a missing pointer: EINVAL";
+const RAW_FLAGS = "flags are told in the numbers of Linux";
+const SECONDS = "times are cut off to whole seconds";
+const LEXICAL =
+  '"a/.." is taken out of the text of a path: a may be missing, no directory ' +
+  "or a link to elsewhere";
+const LEAKED_LOCK = "a refused call keeps the descriptor locked for ever";
+const BY_INDEX =
+  "cookies count entries of the directory as it is now, so that those behind " +
+  "a removed or before an added one are missed or come twice";
 
 /** @type {import("../helpers/conformance.js").Differences} */
-export const NODE_DIFFERENCES = {};
+export const NODE_DIFFERENCES = {
+  noargs: {
+    args_get_of_no_arguments_writes_nothing: NO_TABLE,
+    environ_get_of_no_variables_writes_nothing: NO_TABLE,
+  },
+  io: {
+    fd_pwrite_goes_to_its_offset_when_appending_too:
+      "the pwrite() of Linux appends to a file in append mode, against POSIX",
+    fd_seek_by_nothing_needs_the_right_to_tell_alone:
+      "fd_seek wants the right to seek whatever is asked",
+    fd_tell_is_implied_by_the_right_to_seek:
+      "fd_tell wants its own right, which the right to seek should imply",
+  },
+  fd: {
+    fd_renumber_wants_both_to_be_open: "a number renumbered to itself is fine",
+    fd_fdstat_get_tells_type_flags_and_rights: RAW_FLAGS,
+    fd_fdstat_get_tells_the_flags_of_path_open: RAW_FLAGS,
+    fd_fdstat_get_tells_synchronous_flags: RAW_FLAGS,
+    fd_fdstat_set_flags_turns_append_on_and_off: RAW_FLAGS,
+    fd_fdstat_set_flags_replaces_all_flags: RAW_FLAGS,
+    fd_fdstat_set_flags_is_of_the_descriptor_alone: RAW_FLAGS,
+    fd_fdstat_set_flags_refuses_unknown_flags: "unknown flags are ignored",
+    fd_filestat_set_times_keeps_microseconds: SECONDS,
+    fd_filestat_set_times_keeps_nanoseconds: SECONDS,
+    fd_allocate_of_nothing_is_refused:
+      "a length of 0 is taken, and makes the file as long as the offset",
+    fd_prestat_dir_name_in_a_smaller_buffer: "ENOBUFS",
+    fd_prestat_get_of_what_is_no_mount: "EINVAL, where libraries want EBADF",
+  },
+  mounts: {
+    fd_close_and_fd_renumber_of_mounts: "EINVAL, where libraries want EBADF",
+  },
+  readdir: {
+    fd_readdir_of_an_empty_directory_has_dot_and_dot_dot:
+      '"." and ".." are left out',
+    fd_readdir_tells_the_numbers_that_stat_tells: "every inode number is 0",
+    fd_readdir_while_entries_are_removed: BY_INDEX,
+    fd_readdir_while_entries_are_added: BY_INDEX,
+  },
+  open: {
+    path_open_under_a_file: LEXICAL,
+    path_open_excl_refuses_what_is_there:
+      "O_EXCL follows a link at the end and makes what it names",
+    path_open_refuses_unknown_flags: "unknown flags are ignored",
+    path_open_of_a_link_itself_is_refused:
+      "links at the end are followed unasked",
+    path_open_resolves_a_link_from_where_it_lies:
+      "path_symlink takes a target relative to the mount, not to the link",
+    path_open_in_a_directory_that_was_renamed:
+      "a directory's descriptor keeps a path, and not the directory",
+  },
+  names: {
+    path_remove_directory_of_itself_is_refused: LEXICAL,
+    path_rename_of_dots: LEXICAL,
+  },
+  links: {
+    path_readlink_gives_the_target_without_nul: "a NUL is put behind it",
+    path_readlink_cuts_off_what_does_not_fit: "ENOBUFS",
+    path_readlink_into_no_buffer: "ENOBUFS",
+  },
+  stat: {
+    path_filestat_set_times_keeps_nanoseconds: SECONDS,
+    path_filestat_set_times_refuses_a_time_and_now: `hangs: ${LEAKED_LOCK}`,
+    path_filestat_set_times_refuses_unknown_flags: `hangs: ${LEAKED_LOCK}`,
+  },
+  paths: {
+    path_that_goes_up_and_comes_back_to_its_directory:
+      "what is above a directory can be reached from it inside the same mount",
+    path_whose_missing_parts_are_gone_up_from: LEXICAL,
+    path_goes_up_from_where_a_link_leads: LEXICAL,
+    path_with_a_nul_in_it: "a path ends at its first NUL",
+    path_that_is_not_utf8: "names are bytes, as on Linux",
+  },
+};

@@ -14,13 +14,13 @@ const CHILD = fileURLToPath(new URL("node-child.mjs", import.meta.url));
 const LIMIT_MS = 60_000;
 
 /** @param {import("../helpers/conformance.js").Program} program */
-function run({ guest, args = [], env = {}, stdin = "" }) {
+function run({ guest, args = [`${guest}.wasm`], env = {}, stdin = "" }) {
   const root = mkdtempSync(join(tmpdir(), "gossamer-wasi-"));
   const preopens = {
     "/": mkdtempSync(join(root, "work-")),
     "/side": mkdtempSync(join(root, "side-")),
   };
-  const options = { args: [`${guest}.wasm`, ...args], env, preopens };
+  const options = { args, env, preopens };
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
