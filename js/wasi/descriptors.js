@@ -140,6 +140,8 @@ export class DirectoryDescriptor extends BaseDescriptor {
   entries = null;
   place;
   file;
+  /** The ino of the directory above, as it was opened; its own at a root. */
+  parentIno;
   /** The name a preopened directory is known by, as UTF-8. */
   preopen;
 
@@ -154,6 +156,7 @@ export class DirectoryDescriptor extends BaseDescriptor {
     super(rights, flags);
     this.place = place;
     this.file = file;
+    this.parentIno = place.node.ino;
     this.preopen = preopen;
   }
 
@@ -212,14 +215,19 @@ export class Descriptors {
     return this.#slots[fd] ?? null;
   }
 
+  /** Whether there is no room for another. */
+  get full() {
+    while (this.#slots[this.#firstFree] != null) this.#firstFree++;
+    return this.#firstFree >= MAX_DESCRIPTORS;
+  }
+
   /**
    * @param {Descriptor} descriptor
    * @returns {number} its number, or -EMFILE
    */
   add(descriptor) {
-    let fd = this.#firstFree;
-    while (this.#slots[fd] != null) fd++;
-    if (fd >= MAX_DESCRIPTORS) return -ERRNO.EMFILE;
+    if (this.full) return -ERRNO.EMFILE;
+    const fd = this.#firstFree;
     this.#slots[fd] = descriptor;
     this.#firstFree = fd + 1;
     return fd;

@@ -4,7 +4,11 @@ import { ERRNO } from "../errors.js";
 import { FUNCTIONS } from "./abi.js";
 import { argsImports } from "./args.js";
 import { clockImports } from "./clock.js";
+import { directoryImports } from "./directory.js";
 import { fdImports } from "./fd.js";
+import { Lookups } from "./lookup.js";
+import { openImports } from "./open.js";
+import { pathImports } from "./path.js";
 import { procImports } from "./proc.js";
 import { randomImports } from "./random.js";
 
@@ -13,12 +17,16 @@ import { randomImports } from "./random.js";
  * @returns {Record<string, Function>}
  */
 export function wasiFunctions(context) {
+  const lookups = new Lookups(context);
   const unsupported = FUNCTIONS.map((name) => [name, () => ERRNO.ENOSYS]);
   return {
     ...Object.fromEntries(unsupported),
     ...argsImports(context),
     ...clockImports(context),
+    ...directoryImports(context, lookups),
     ...fdImports(context),
+    ...openImports(context, lookups),
+    ...pathImports(context, lookups),
     ...procImports(context),
     ...randomImports(context),
   };

@@ -77,22 +77,30 @@ export class Waits {
    * @template T
    * @param {T | Promise<T>} answer
    * @param {(answer: T) => Result} next
+   * @param {(answer: T) => void} [undo] called instead of `next` when the call
+   *   was given up, to let go of what was answered
    * @returns {Result}
    */
-  then(answer, next) {
-    return answer instanceof Promise ? this.after(answer, next) : next(answer);
+  then(answer, next, undo) {
+    return answer instanceof Promise
+      ? this.after(answer, next, undo)
+      : next(answer);
   }
 
   /**
    * @template T
    * @param {Promise<T>} promise
    * @param {(answer: T) => Result} next
+   * @param {(answer: T) => void} [undo] as then()
    * @returns {Promise<number>}
    */
-  after(promise, next) {
+  after(promise, next, undo) {
     const waiting = this.#begin();
     return promise.then(
-      (answer) => this.#resume(waiting, () => next(answer)),
+      (answer) => {
+        if (waiting.cancelled) undo?.(answer);
+        return this.#resume(waiting, () => next(answer));
+      },
       (error) => {
         // A volume that rejects is wrong; the program gets an errno for it.
         this.#report(error);
