@@ -12,7 +12,7 @@ const NODE_FILES = [
   "js/cli.js",
   "src/cmake/*.mjs",
   "js/eslint.config.js",
-  "js/fs/node.js",
+  "js/fs/node*.js",
 ];
 
 export default [
