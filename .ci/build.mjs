@@ -44,6 +44,7 @@ const BUNDLES = [
   { out: "gossamer.js", entry: "js/script.js", format: "iife" },
   { out: "gossamer.min.js", entry: "js/script.js", format: "iife" },
   { out: "gossamer.mjs", entry: "js/index.js", format: "esm" },
+  { out: "wasi.mjs", entry: "js/wasi/index.js", format: "esm" },
 ];
 
 /** @param {boolean} quiet */

@@ -1,7 +1,7 @@
 /* The contract between a module and this glue, checked before the module is
  * given anything: its ABI version, which is part of an export's name, and that
- * every import it wants is there. */
-import { GossamerError } from "./errors.js";
+ * every import it wants is there. Then it is instantiated. */
+import { GossamerError, ProcExit, messageOf } from "./errors.js";
 
 /** The version this glue speaks: the export gossamer_abi_1. */
 export const ABI_VERSION = 1;
@@ -14,18 +14,33 @@ const NEEDED = ["memory", "gs_boot", "gs_pump", "gs_frame_event"].concat([
   "gs_dump_text",
 ]);
 
+/** @param {WebAssembly.Module} module */
+export function exportNames(module) {
+  return new Set(WebAssembly.Module.exports(module).map((entry) => entry.name));
+}
+
+/** @param {Iterable<string>} names of a module's exports */
+function abiVersion(names) {
+  return [...names]
+    .map((entry) => /^gossamer_abi_(\d+)$/.exec(entry)?.[1])
+    .find((version) => version !== undefined);
+}
+
+/**
+ * Whether it was built with Gossamer, of whatever version.
+ * @param {WebAssembly.Module} module
+ */
+export function isGossamer(module) {
+  return abiVersion(exportNames(module)) !== undefined;
+}
+
 /**
  * @param {WebAssembly.Module} module
  * @param {string} name the module's, for messages
  */
 export function checkExports(module, name) {
-  const names = new Set(
-    WebAssembly.Module.exports(module).map((entry) => entry.name),
-  );
-  const versions = [...names]
-    .map((entry) => /^gossamer_abi_(\d+)$/.exec(entry)?.[1])
-    .filter((version) => version !== undefined);
-  const [version] = versions;
+  const names = exportNames(module);
+  const version = abiVersion(names);
   if (version === undefined) {
     throw new GossamerError(
       "ENOEXEC",
@@ -52,17 +67,27 @@ export function checkExports(module, name) {
   return [...names];
 }
 
+/** @param {unknown} value */
+function kindOf(value) {
+  return typeof value === "function" ? "function" : "memory";
+}
+
+/**
+ * @typedef {Record<string, Record<string, Function | WebAssembly.Memory>>}
+ *   Imports
+ */
+
 /**
  * @param {WebAssembly.Module} module
  * @param {string} name
- * @param {Record<string, Record<string, Function>>} imports what there is
+ * @param {Imports} imports what there is
  */
 export function checkImports(module, name, imports) {
   const unknown = WebAssembly.Module.imports(module).filter(
     (wanted) =>
-      wanted.kind !== "function" ||
       !Object.hasOwn(imports, wanted.module) ||
-      !Object.hasOwn(imports[wanted.module] ?? {}, wanted.name),
+      !Object.hasOwn(imports[wanted.module] ?? {}, wanted.name) ||
+      kindOf(imports[wanted.module]?.[wanted.name]) !== wanted.kind,
   );
   if (unknown.length === 0) return;
   const list = unknown.map(
@@ -72,4 +97,22 @@ export function checkImports(module, name, imports) {
     "ENOEXEC",
     `${name} imports what this glue does not have: ${list.join(", ")}`,
   );
+}
+
+/**
+ * @param {WebAssembly.Module} module
+ * @param {string} name
+ * @param {Imports} imports
+ * @returns {Promise<Record<string, any>>} the exports
+ */
+export async function instantiate(module, name, imports) {
+  try {
+    const given = /** @type {WebAssembly.Imports} */ (imports);
+    return (await WebAssembly.instantiate(module, given)).exports;
+  } catch (error) {
+    if (error instanceof ProcExit) throw error;
+    const code = error instanceof RangeError ? "ENOMEM" : "ENOEXEC";
+    const text = `${name} could not be instantiated: ${messageOf(error)}`;
+    throw new GossamerError(code, text, { cause: error });
+  }
 }

@@ -152,3 +152,22 @@ export function messageOf(error) {
   const own = error.message || error.name;
   return more === "" || own.includes(more) ? own : `${own}: ${more}`;
 }
+
+/**
+ * What a program's trap is to its user; keeps the wasm stack.
+ * @param {unknown} error the engine's
+ * @param {string} [where] in the program, if that is known
+ * @returns {GossamerError}
+ */
+export function crashOf(error, where = "") {
+  if (error instanceof GossamerError) return error;
+  const text =
+    where === "" ? messageOf(error) : `${where}: ${messageOf(error)}`;
+  const crash = new GossamerError("ETRAP", text, { cause: error });
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  // Some engines repeat the message above the frames, others do not.
+  const head = `${error}\n`;
+  const frames = stack.startsWith(head) ? stack.slice(head.length) : stack;
+  crash.stack = `${crash.name}: ${text}\n${frames}`;
+  return crash;
+}

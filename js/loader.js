@@ -1,7 +1,7 @@
 /* load(): compile, check, join the imports, boot; and the running program,
  * until it ends by itself, by stop() or by a trap. */
-import { GossamerError, errnoName, messageOf } from "./errors.js";
-import { checkExports, checkImports } from "./contract.js";
+import { checkExports, checkImports, instantiate } from "./contract.js";
+import { GossamerError, crashOf, errnoName, messageOf } from "./errors.js";
 import { createHost } from "./host/index.js";
 import { thisPlatform } from "./host/platform.js";
 import { checkOptions, readOptions } from "./options.js";
@@ -115,7 +115,7 @@ class Program {
     const { signal } = this.#settings;
     const { host, calls } = this.#services;
     const { events } = host;
-    const exports = await this.#instantiate();
+    const exports = await instantiate(this.module, this.#name, this.#imports);
     if (signal?.aborted) throw abortError(this.#name, signal);
     host.exports = exports;
     host.memory.attach(exports.memory);
@@ -138,19 +138,6 @@ class Program {
     events.start();
   }
 
-  /** @returns {Promise<Record<string, any>>} the exports */
-  async #instantiate() {
-    try {
-      const { module } = this;
-      const imports = /** @type {WebAssembly.Imports} */ (this.#imports);
-      return (await WebAssembly.instantiate(module, imports)).exports;
-    } catch (error) {
-      const code = error instanceof RangeError ? "ENOMEM" : "ENOEXEC";
-      const text = `${this.#name} could not be instantiated: `;
-      throw new GossamerError(code, text + messageOf(error), { cause: error });
-    }
-  }
-
   /** @param {number} code */
   stop(code) {
     this.#services.host.events.end({ code });
@@ -159,30 +146,14 @@ class Program {
   /** @param {Outcome} outcome */
   #onEnd = (outcome) => {
     const result =
-      "error" in outcome ? { error: this.#crash(outcome.error) } : outcome;
+      "error" in outcome
+        ? { error: crashOf(outcome.error, this.#fault(outcome.error)) }
+        : outcome;
     this.#settings.signal?.removeEventListener("abort", this.#onAbort);
     this.#end = result;
     this.#services.close(result);
     this.#settle(result);
   };
-
-  /**
-   * Names the goroutine that crashed and keeps the wasm stack.
-   * @param {unknown} error
-   */
-  #crash(error) {
-    if (error instanceof GossamerError) return error;
-    const where = this.#fault();
-    const text =
-      where === "" ? messageOf(error) : `${where}: ${messageOf(error)}`;
-    const crash = new GossamerError("ETRAP", text, { cause: error });
-    const stack = error instanceof Error ? (error.stack ?? "") : "";
-    // Some engines repeat the message above the frames, others do not.
-    const head = `${error}\n`;
-    const frames = stack.startsWith(head) ? stack.slice(head.length) : stack;
-    crash.stack = `${crash.name}: ${text}\n${frames}`;
-    return crash;
-  }
 
   /** One line for each goroutine. */
   dump() {
@@ -205,8 +176,12 @@ class Program {
     throw new GossamerError("ENOMEM", "dump(): the program has no memory left");
   }
 
-  /** The goroutine that ran last: the one call made after a trap. */
-  #fault() {
+  /**
+   * The goroutine that ran last: the one call made after a trap.
+   * @param {unknown} error
+   */
+  #fault(error) {
+    if (error instanceof GossamerError) return "";
     const { host } = this.#services;
     try {
       return host.memory.cString(host.exports.gs_fault()) ?? "";

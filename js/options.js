@@ -43,15 +43,15 @@ const KNOWN = [
 const DEFAULT_BUDGET_MS = 8;
 
 /** @param {string} text */
-const invalid = (text) => new GossamerError("EINVAL", text);
+export const invalid = (text) => new GossamerError("EINVAL", text);
 
 /** @param {unknown} value */
-function isCString(value) {
+export function isCString(value) {
   return typeof value === "string" && !value.includes("\0");
 }
 
 /** @param {unknown} args */
-function readArgs(args = []) {
+export function readArgs(args = []) {
   if (!Array.isArray(args) || !args.every(isCString)) {
     throw invalid("option args: expected an array of strings without NUL");
   }
@@ -59,7 +59,7 @@ function readArgs(args = []) {
 }
 
 /** @param {unknown} env */
-function readEnv(env = {}) {
+export function readEnv(env = {}) {
   const entries =
     typeof env === "object" && env !== null && !Array.isArray(env)
       ? Object.entries(env)
@@ -145,7 +145,7 @@ function readPlace(url) {
  * @param {string} name
  * @param {import("./output.js").LineCallback} fallback
  */
-function readOutput(option, name, fallback) {
+export function readOutput(option, name, fallback) {
   const output = option ?? fallback;
   if (!isSinkOption(output)) {
     throw invalid(
@@ -159,7 +159,7 @@ function readOutput(option, name, fallback) {
 }
 
 /** @param {unknown} stdin */
-function readStdin(stdin) {
+export function readStdin(stdin) {
   if (stdin == null) return undefined;
   if (!isSourceOption(stdin)) {
     throw invalid(
@@ -179,7 +179,7 @@ function readBudget(budget = DEFAULT_BUDGET_MS) {
 }
 
 /** @param {unknown} signal */
-function readSignal(signal) {
+export function readSignal(signal) {
   if (signal == null) return undefined;
   if (typeof AbortSignal === "undefined" || !(signal instanceof AbortSignal)) {
     throw invalid("option signal: expected an AbortSignal");
@@ -188,9 +188,60 @@ function readSignal(signal) {
 }
 
 /** @param {string | null} url */
-function programName(url) {
+export function programName(url) {
   const path = url?.split(/[?#]/)[0] ?? "";
   return path.slice(path.lastIndexOf("/") + 1) || "app.wasm";
+}
+
+/** @param {unknown} value */
+function isVolume(value) {
+  const { open, lookup } = /** @type {Record<string, unknown>} */ (value ?? {});
+  return typeof open === "function" && typeof lookup === "function";
+}
+
+/** @param {string} path */
+function isMountPoint(path) {
+  return path === "/" || /^(\/(?!\.{1,2}(\/|$))[^/\0]+)+$/.test(path);
+}
+
+/** @param {unknown} mounts */
+export function readMounts(mounts = {}) {
+  if (typeof mounts !== "object" || mounts === null || Array.isArray(mounts)) {
+    throw invalid("option mounts: expected an object of volumes by path");
+  }
+  for (const [path, option] of Object.entries(mounts)) {
+    if (!isMountPoint(path)) {
+      throw invalid(
+        `option mounts: "${path}" is not an absolute path, such as "/data"`,
+      );
+    }
+    const { volume, readOnly = false } =
+      isVolume(option) || option == null ? { volume: option } : option;
+    if (!isVolume(volume) || typeof readOnly !== "boolean") {
+      throw invalid(
+        `option mounts: expected a volume or { volume, readOnly } at "${path}"`,
+      );
+    }
+  }
+  return /** @type {Record<string, import("./fs/namespace.js").MountOption>} */ (
+    mounts
+  );
+}
+
+/**
+ * Refuses what is no object, or has properties that are no options.
+ * @param {unknown} options
+ * @param {readonly string[]} known
+ */
+export function checkNames(options, known) {
+  if (typeof options !== "object" || options === null) {
+    throw invalid("the options must be an object");
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const text = `unknown option "${unknown}"; there are: ${known.join(", ")}`;
+    throw invalid(text);
+  }
 }
 
 /**
@@ -199,14 +250,7 @@ function programName(url) {
  * @returns {{ signal: AbortSignal | undefined }}
  */
 export function checkOptions(options) {
-  if (typeof options !== "object" || options === null) {
-    throw invalid("the options must be an object");
-  }
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) {
-    const text = `unknown option "${unknown}"; there are: ${KNOWN.join(", ")}`;
-    throw invalid(text);
-  }
+  checkNames(options, KNOWN);
   return { signal: readSignal(/** @type {LoadOptions} */ (options).signal) };
 }
 

@@ -163,3 +163,37 @@ export const SUBSCRIPTION_BYTES = 48;
 /** `event`: userdata u64, errno u16 at 8, type u8 at 10, bytes u64 at 16, flags
  * u16 at 24. */
 export const EVENT_BYTES = 32;
+
+/** The functions that may have to wait, with their parameters: i for 32 bits,
+ * I for 64. All others answer at once. */
+export const WAITING = Object.freeze({
+  fd_allocate: "iII",
+  fd_close: "i",
+  fd_datasync: "i",
+  fd_filestat_get: "ii",
+  fd_filestat_set_size: "iI",
+  fd_filestat_set_times: "iIIi",
+  fd_pread: "iiiIi",
+  fd_pwrite: "iiiIi",
+  fd_read: "iiii",
+  fd_readdir: "iiiIi",
+  fd_renumber: "ii",
+  fd_sync: "i",
+  fd_write: "iiii",
+  path_create_directory: "iii",
+  path_filestat_get: "iiiii",
+  path_filestat_set_times: "iiiiIIi",
+  path_link: "iiiiiii",
+  path_open: "iiiiiIIii",
+  path_readlink: "iiiiii",
+  path_remove_directory: "iii",
+  path_rename: "iiiiii",
+  path_symlink: "iiiii",
+  path_unlink_file: "iii",
+  poll_oneoff: "iiii",
+  sched_yield: "",
+  sock_accept: "iii",
+  sock_recv: "iiiiii",
+  sock_send: "iiiii",
+  sock_shutdown: "ii",
+});

@@ -1,0 +1,326 @@
+/* One run of a module: its surroundings, its imports by the caller that was
+ * chosen, its instance, and its end, which comes once: it has returned, called
+ * proc_exit(), trapped or been stopped. Nothing of it runs afterwards. */
+import { checkImports, instantiate } from "../contract.js";
+import { GossamerError, ProcExit, crashOf } from "../errors.js";
+import { Namespace } from "../fs/namespace.js";
+import { TYPE } from "../fs/volume.js";
+import { OutputStream } from "../io/stdio.js";
+import { Stream } from "../io/stream.js";
+import { Memory, encodeText } from "../memory.js";
+import { FDFLAGS } from "./abi.js";
+import { blockingWait } from "./block.js";
+import { CALLERS } from "./callers/caller.js";
+import { Context } from "./context.js";
+import { StreamDescriptor } from "./descriptors.js";
+import { wasiFunctions } from "./functions.js";
+import { openMounts } from "./preopens.js";
+import { abortError } from "../source.js";
+
+/** The longest delay that timers take. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * @typedef {{ code: number } | { error: unknown }} Outcome
+ *
+ * @typedef {object} Run
+ * @property {WebAssembly.Module} module
+ * @property {string} name the module's, for messages
+ * @property {string[]} args the program's name first
+ * @property {import("./settings.js").Settings} settings
+ * @property {Exclude<import("./callers/caller.js").CallerName, "park">} caller
+ * @property {import("./settings.js").RunSettings} how
+ */
+
+/**
+ * Calls back later, however much later.
+ * @param {() => void} callback
+ * @param {number} delayMs
+ */
+function after(callback, delayMs) {
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
+  /** @param {number} leftMs */
+  const wait = (leftMs) => {
+    const stepMs = Math.min(leftMs, MAX_DELAY_MS);
+    timer = setTimeout(() => {
+      if (leftMs > stepMs) wait(leftMs - stepMs);
+      else callback();
+    }, stepMs);
+  };
+  wait(delayMs);
+  return () => clearTimeout(timer);
+}
+
+/** Standard input that has ended. */
+class EmptyStream extends Stream {
+  /** @override */
+  get readable() {
+    return true;
+  }
+
+  /** @override */
+  read() {
+    return 0;
+  }
+
+  /** @override */
+  ready() {
+    return 0;
+  }
+}
+
+/** Exports that are the host's business alone. */
+const HIDDEN = /^(_start$|_initialize$|asyncify_)/;
+
+/** @param {Outcome} outcome */
+function goneError(outcome) {
+  const how =
+    "error" in outcome
+      ? "has crashed"
+      : `has ended with exit code ${outcome.code}`;
+  return new GossamerError("ECANCELED", `the program ${how}`);
+}
+
+export class Process {
+  #run;
+  #memory = new Memory();
+  #stdout;
+  #stderr;
+  #context;
+  #calls;
+  #caller;
+  /** @type {Record<string, any>} */
+  #exports = {};
+  /** When the call of an export that came last will be over. */
+  /** @type {Promise<unknown>} */
+  #turn = Promise.resolve();
+  /** Rejects the call of an export that goes on. */
+  /** @type {((error: unknown) => void) | null} */
+  #reject = null;
+  /** @type {Outcome | null} */
+  #end = null;
+  /** @type {(outcome: Outcome) => void} */
+  #settle = () => {};
+  #onAbort = () => this.end({ code: 0 });
+  /**
+   * How it has ended, once everything is closed.
+   * @type {Promise<Outcome>}
+   */
+  ended;
+
+  /** @param {Run} run */
+  constructor(run) {
+    this.#run = run;
+    const { settings, how, caller } = run;
+    this.#stdout = settings.stdout();
+    this.#stderr = settings.stderr();
+    const startMs = performance.now();
+    this.#context = new Context({
+      memory: this.#memory,
+      namespace: new Namespace(),
+      args: run.args,
+      env: settings.env,
+      now: () => performance.now() - startMs,
+      after,
+      exit: (code) => {
+        this.end({ code });
+        throw new ProcExit(code);
+      },
+      report: (text) => this.#report(text),
+      checkEnded: () => this.#checkEnded(),
+      block: caller === "sync" && how.blocking ? blockingWait() : null,
+    });
+    this.#calls = {
+      ended: false,
+      waits: this.#context.waits,
+      report: (/** @type {string} */ text) => this.#report(text),
+      settled: (/** @type {Promise<number>} */ answer) => this.#settled(answer),
+      unwindBytes: how.unwindBytes,
+    };
+    this.#caller = CALLERS[caller](this.#calls);
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Opens everything and makes the instance. */
+  async prepare() {
+    const { module, name, settings } = this.#run;
+    const { signal } = settings;
+    try {
+      await this.#open();
+      if (signal?.aborted) throw abortError(name, signal);
+      const functions = wasiFunctions(this.#context);
+      const imports = {
+        wasi_snapshot_preview1: this.#caller.imports(functions),
+      };
+      checkImports(module, name, imports);
+      this.#exports = await instantiate(module, name, imports);
+      if (signal?.aborted) throw abortError(name, signal);
+      this.#attach();
+      signal?.addEventListener("abort", this.#onAbort);
+    } catch (error) {
+      this.#fail(error);
+      // Whatever was opened is closed before anybody hears of it.
+      await this.ended;
+      if (!(error instanceof ProcExit)) throw error;
+    }
+  }
+
+  /**
+   * Runs a command.
+   * @returns {Promise<Outcome>} how it has ended
+   */
+  run() {
+    if (this.#end !== null) return this.ended;
+    void this.#call(this.#caller.enter(this.#exports._start), []).then(
+      () => this.end({ code: 0 }),
+      () => {}, // it has ended by that
+    );
+    return this.ended;
+  }
+
+  /**
+   * Makes a reactor ready.
+   * @returns {Promise<Record<string, any>>} its exports
+   */
+  async initialize() {
+    const { _initialize: initialize } = this.#exports;
+    if (initialize !== undefined) {
+      await this.#call(this.#caller.enter(initialize), []);
+    }
+    const all = Object.entries(this.#exports)
+      .filter(([name]) => !HIDDEN.test(name))
+      .map(([name, value]) => [name, this.#exported(value)]);
+    return Object.freeze(Object.fromEntries(all));
+  }
+
+  /**
+   * Ends it at once. What it has open is closed soon after.
+   * @param {Outcome} outcome
+   */
+  end(outcome) {
+    if (this.#end !== null) return;
+    this.#end = outcome;
+    this.#calls.ended = true;
+    this.#context.waits.last?.cancel();
+    this.#run.settings.signal?.removeEventListener("abort", this.#onAbort);
+    const error = "error" in outcome ? outcome.error : goneError(outcome);
+    this.#reject?.(error);
+    this.#reject = null;
+    void this.#close(outcome);
+  }
+
+  async #open() {
+    const { descriptors } = this.#context;
+    const terminal = TYPE.CHARACTER_DEVICE;
+    descriptors.add(new StreamDescriptor(new EmptyStream(), terminal, 0));
+    for (const output of [this.#stdout, this.#stderr]) {
+      const stream = new OutputStream(output);
+      descriptors.add(new StreamDescriptor(stream, terminal, FDFLAGS.APPEND));
+    }
+    await openMounts(this.#context, this.#run.settings.mounts);
+  }
+
+  #attach() {
+    const { memory } = this.#exports;
+    if (!(memory instanceof WebAssembly.Memory)) {
+      const text = `${this.#run.name} does not export its memory as "memory"`;
+      throw new GossamerError("ENOEXEC", text);
+    }
+    this.#memory.attach(memory);
+    this.#caller.attach(this.#exports);
+  }
+
+  /** @param {Outcome} outcome */
+  async #close(outcome) {
+    const open = this.#context.descriptors.clear();
+    await Promise.allSettled(open.map((descriptor) => descriptor.close()));
+    this.#stdout.flush();
+    this.#stderr.flush();
+    this.#exports = {};
+    this.#memory.detach();
+    this.#settle(outcome);
+  }
+
+  /**
+   * What the host may call for an export.
+   * @param {unknown} value
+   */
+  #exported(value) {
+    if (typeof value !== "function") return value;
+    const enter = this.#caller.enter(value);
+    if (this.#run.caller === "sync") {
+      return (/** @type {any[]} */ ...args) => {
+        if (this.#end !== null) throw goneError(this.#end);
+        try {
+          return enter(...args);
+        } catch (error) {
+          throw this.#fail(error);
+        }
+      };
+    }
+    // One after the other: a C program has one stack in its memory.
+    return (/** @type {any[]} */ ...args) => {
+      const call = this.#turn.then(() => this.#call(enter, args));
+      this.#turn = call.catch(() => {});
+      return call;
+    };
+  }
+
+  /**
+   * @param {(...args: any[]) => any} enter
+   * @param {any[]} args
+   */
+  #call(enter, args) {
+    return new Promise((resolve, reject) => {
+      if (this.#end !== null) {
+        reject(goneError(this.#end));
+        return;
+      }
+      this.#reject = reject;
+      const run = async () => enter(...args);
+      run().then(
+        (value) => {
+          this.#reject = null;
+          resolve(value);
+        },
+        (error) => this.#fail(error),
+      );
+    });
+  }
+
+  /**
+   * What was thrown in wasm ends the program.
+   * @param {unknown} error
+   * @returns {unknown} what its caller is told
+   */
+  #fail(error) {
+    if (error instanceof ProcExit) this.end({ code: error.exitCode });
+    else this.end({ error: crashOf(error) });
+    const end = /** @type {Outcome} */ (this.#end);
+    return "error" in end ? end.error : goneError(end);
+  }
+
+  /** @param {Promise<number>} answer */
+  #settled(answer) {
+    return answer.then(
+      (errno) => (this.#end === null ? errno : new Promise(() => {})),
+      (error) => {
+        this.#fail(error);
+        return new Promise(() => {});
+      },
+    );
+  }
+
+  #checkEnded() {
+    if (this.#end !== null) throw new ProcExit(0);
+  }
+
+  /** @param {string} text */
+  #report(text) {
+    this.#stderr.flush();
+    this.#stderr.write(encodeText(`${text}\n`));
+  }
+}

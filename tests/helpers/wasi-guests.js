@@ -1,0 +1,61 @@
+/* Small WASI programs, written for the tests of the host itself: what they do
+ * is plain enough for WebAssembly's text form. */
+import { wat } from "./wat.js";
+
+/** A command: writes its text, then leaves with the exit code. */
+export const HELLO = `(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\10\\00\\00\\00\\0c\\00\\00\\00")
+  (data (i32.const 16) "hello\\nworld\\n")
+  (func (export "_start")
+    (drop (call $write
+      (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (call $exit (i32.const 3))))`;
+
+/** Writes each of its arguments to a line, and returns. */
+export const ECHO_ARGS = `(module
+  (import "wasi_snapshot_preview1" "args_sizes_get"
+    (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get"
+    (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $at i32)
+    (drop (call $sizes (i32.const 0) (i32.const 4)))
+    (drop (call $args (i32.const 64) (i32.const 1024)))
+    (local.set $at (i32.const 1024))
+    (loop $next
+      (if (i32.eqz (i32.load8_u (local.get $at)))
+        (then (i32.store8 (local.get $at) (i32.const 10))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $at)
+        (i32.add (i32.const 1024) (i32.load (i32.const 4))))))
+    (i32.store (i32.const 8) (i32.const 1024))
+    (i32.store (i32.const 12) (i32.load (i32.const 4)))
+    (drop (call $write
+      (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16)))))`;
+
+/** A reactor: counts its calls, and can trap and exit. */
+export const REACTOR = `(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (global $count (mut i32) (i32.const 0))
+  (global (export "answer") i32 (i32.const 42))
+  (func (export "_initialize")
+    (global.set $count (i32.const 100)))
+  (func (export "count") (result i32)
+    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (global.get $count))
+  (func (export "trap") (unreachable))
+  (func (export "exit") (param $code i32)
+    (call $exit (local.get $code))))`;
+
+/** A module with other imports, exports and memory, for what is refused. */
+export const guest = (/** @type {string} */ parts) => wat(`(module ${parts})`);
+
+export const START = `(func (export "_start"))`;
+export const MEMORY = `(memory (export "memory") 1)`;
