@@ -121,7 +121,7 @@ test("without JSPI, Asyncify is taken where it is, else sync", async () => {
 
 test("a Gossamer program is run as load() runs it", async () => {
   const { wasi, lines, errors } = setUp({ args: ["a"], env: { GREETED: "e" } });
-  assert.equal(await wasi.start(programPath("hello")), 6);
+  assert.equal(await wasi.start(programPath("hello")), 2);
   assert.equal(wasi.caller, "park");
   assert.deepEqual(lines, ["arg 0: hello.wasm", "arg 1: a", "hello, e"]);
   assert.deepEqual(errors, ["to stderr"]);
