@@ -3,7 +3,13 @@
  * guest appears under its name when it is complete: test files that run side
  * by side may all ask for them. */
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { hasHere, missingFor } from "../../.ci/setup.mjs";
@@ -14,7 +20,7 @@ const SOURCES = join(ROOT, "tests/wasi/guests");
 const BUILT = join(ROOT, "build/wasi");
 const JOBS = 2;
 
-/** Linked to every guest in C but those that need none of it. */
+/** Linked to every guest in C that includes its header. */
 const COMMON = "check.c";
 
 const CFLAGS = [
@@ -55,8 +61,10 @@ async function build(source) {
   if (source.endsWith(".wat")) {
     await run("wat2wasm", [input, "-o", temporary]);
   } else {
-    const sources = [input, join(SOURCES, COMMON)];
-    await run("clang", [...CFLAGS, "-o", temporary, ...sources]);
+    const common = readFileSync(input, "utf8").includes('"check.h"')
+      ? [join(SOURCES, COMMON)]
+      : [];
+    await run("clang", [...CFLAGS, "-o", temporary, input, ...common]);
   }
   renameSync(temporary, output);
 }

@@ -8,4 +8,10 @@ const [file = "", options = "{}"] = process.argv.slice(2);
 const wasi = new WASI({ version: "preview1", ...JSON.parse(options) });
 const module = await WebAssembly.compile(await readFile(file));
 const imports = wasi.getImportObject();
-process.exitCode = wasi.start(await WebAssembly.instantiate(module, imports));
+const instance = await WebAssembly.instantiate(module, imports);
+try {
+  process.exitCode = wasi.start(instance);
+} catch (error) {
+  console.error(error);
+  process.kill(process.pid, "SIGABRT");
+}

@@ -2,22 +2,56 @@
  * specification, by program and case, each with the reason. */
 
 const NO_TABLE =
-  "an empty table of arguments is taken for a missing pointer: EINVAL";
+  "an empty table of variables is taken for a missing pointer: EINVAL";
 const RAW_FLAGS = "flags are told in the numbers of Linux";
 const SECONDS = "times are cut off to whole seconds";
 const LEXICAL =
   '"a/.." is taken out of the text of a path: a may be missing, no directory ' +
   "or a link to elsewhere";
 const LEAKED_LOCK = "a refused call keeps the descriptor locked for ever";
+const RELATIVE = "an absolute time is taken for a relative one";
+const EPOLL = "files are passed on to epoll, which refuses them: EPERM";
+const WHOLE_CALL = "a missing right fails the whole call";
 const BY_INDEX =
   "cookies count entries of the directory as it is now, so that those behind " +
   "a removed or before an added one are missed or come twice";
 
+const NO_SIGNAL = "ENOSYS for a number that is no signal";
+
 /** @type {import("../helpers/conformance.js").Differences} */
 export const NODE_DIFFERENCES = {
   noargs: {
-    args_get_of_no_arguments_writes_nothing: NO_TABLE,
     environ_get_of_no_variables_writes_nothing: NO_TABLE,
+  },
+  poll: {
+    poll_oneoff_waits_for_an_absolute_time: `hangs: ${RELATIVE}`,
+    poll_oneoff_of_a_time_that_is_past: `hangs: ${RELATIVE}`,
+    poll_oneoff_waits_for_an_absolute_time_of_day: `hangs: ${RELATIVE}`,
+    poll_oneoff_mixes_relative_and_absolute_times: `hangs: ${RELATIVE}`,
+    poll_oneoff_of_the_longest_time_can_still_end: EPOLL,
+    poll_oneoff_refuses_an_unknown_clock: "an unknown clock is taken",
+    poll_oneoff_finds_a_file_ready_at_once: EPOLL,
+    poll_oneoff_tells_how_much_a_file_has_left: EPOLL,
+    poll_oneoff_finds_a_file_ready_at_its_end_too: EPOLL,
+    poll_oneoff_tells_of_every_subscription_on_its_own: EPOLL,
+    poll_oneoff_tells_of_a_bad_descriptor:
+      "a bad descriptor is told as the time that was waited for",
+    poll_oneoff_tells_of_bad_and_ready_descriptors_together:
+      "hangs: a bad descriptor among others is passed over",
+    poll_oneoff_needs_the_right_to_poll: WHOLE_CALL,
+    poll_oneoff_needs_the_right_to_read_or_write: WHOLE_CALL,
+    poll_oneoff_in_place_of_its_subscriptions: EPOLL,
+  },
+  sock: {
+    sock_functions_of_a_bad_descriptor: "sock_shutdown is ENOTSUP on Linux",
+    sock_recv_and_send_on_what_is_no_socket: "ENOTCAPABLE for ENOTSOCK",
+    sock_shutdown_on_what_is_no_socket: "sock_shutdown is ENOTSUP on Linux",
+  },
+  "proc_raise unknown": { "proc_raise unknown": NO_SIGNAL },
+  "proc_raise far off": { "proc_raise far off": NO_SIGNAL },
+  stdio: {
+    fd_read_from_output_and_fd_write_to_input:
+      "hangs: every standard stream may be read, and waits",
   },
   io: {
     fd_pwrite_goes_to_its_offset_when_appending_too:

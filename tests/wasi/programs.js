@@ -10,12 +10,42 @@ const ENV = { PLAIN: "1", EMPTY: "", SIGNS: "a=b c", TEXT: "→𝄞" };
 /** @param {string} guest @returns {Program} */
 const plain = (guest) => ({ name: guest, guest });
 
+/**
+ * How exit.c ends.
+ * @param {string} name
+ * @param {string[]} args
+ * @param {number | null} exitCode
+ * @param {string} stdout
+ * @returns {Program}
+ */
+function ends(name, args, exitCode, stdout) {
+  return {
+    name,
+    guest: "exit",
+    args: ["exit.wasm", ...args],
+    exitCode,
+    stdout,
+  };
+}
+
 /** @type {Program[]} */
 export const PROGRAMS = [
   { name: "args", guest: "args", args: ARGS, env: ENV },
-  { name: "noargs", guest: "noargs", args: [] },
+  plain("noargs"),
   plain("clock"),
   plain("random"),
   ...["io", "fd", "mounts", "readdir"].map(plain),
   ...["open", "names", "links", "stat", "paths"].map(plain),
+  ...["poll", "sock"].map(plain),
+  { name: "stdio", guest: "stdio", stdin: "some\nwords\n." },
+  ends("returns 0", ["return", "0"], 0, "begun ended"),
+  ends("returns 3", ["return", "3"], 3, "begun ended"),
+  ends("proc_exit 0", ["exit", "0"], 0, "begun"),
+  ends("proc_exit 33", ["exit", "33"], 33, "begun"),
+  ends("proc_exit 255", ["exit", "255"], 255, "begun"),
+  ends("exit 7", ["libc", "7"], 7, "begun"),
+  ends("trap", ["trap"], null, "begun"),
+  ends("proc_raise of a signal that ends it", ["raise", "15"], null, "begun"),
+  ends("proc_raise unknown", ["raise", "31"], 31, "begun EINVAL ended"),
+  ends("proc_raise far off", ["raise", "200"], 200, "begun EINVAL ended"),
 ];
