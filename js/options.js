@@ -143,17 +143,25 @@ function readPlace(url) {
 /**
  * @param {unknown} option
  * @param {string} name
- * @param {import("./output.js").LineCallback} fallback
  */
-export function readOutput(option, name, fallback) {
-  const output = option ?? fallback;
-  if (!isSinkOption(output)) {
+export function readSink(option, name) {
+  if (option == null) return undefined;
+  if (!isSinkOption(option)) {
     throw invalid(
       `option ${name}: expected a function of a line, { write(bytes) } or a ` +
         "WritableStream",
     );
   }
-  return createUnlimited(output, (error) => {
+  return option;
+}
+
+/**
+ * @param {unknown} option
+ * @param {string} name
+ * @param {import("./output.js").LineCallback} fallback
+ */
+function readOutput(option, name, fallback) {
+  return createUnlimited(readSink(option, name) ?? fallback, (error) => {
     console.error(`${name} failed: ${messageOf(error)}`);
   });
 }

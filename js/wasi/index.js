@@ -11,6 +11,9 @@ import { Process } from "./process.js";
 import { readRun, readSettings } from "./settings.js";
 
 export { ERRNO, GossamerError } from "../errors.js";
+export { memory } from "../fs/memory.js";
+export { createPipe, socketPair } from "../io/pipe.js";
+export { Terminal } from "../io/terminal.js";
 
 /**
  * @typedef {import("./settings.js").WasiOptions} WasiOptions
@@ -38,6 +41,10 @@ export class WASI {
   #running = null;
   /** @type {number | null} said by stop() before there was anything to stop */
   #stopped = null;
+  /** When the module that runs has ended. */
+  /** @type {Promise<void>} */
+  #done = Promise.resolve();
+  #onDone = () => {};
 
   /**
    * @param {WasiOptions} [options]
@@ -115,14 +122,16 @@ export class WASI {
    * Ends the program at once; nothing of it runs afterwards. Does nothing when
    * there is none.
    * @param {number} [code] the exit code
+   * @returns {Promise<void>} settled when all that it had open is closed
    */
-  stop(code = 0) {
+  async stop(code = 0) {
     if (!Number.isInteger(code)) {
       const text = `stop(): the exit code must be an integer, got ${code}`;
       throw new GossamerError("EINVAL", text);
     }
-    if (this.#busy && this.#running === null) this.#stopped = code;
-    this.#running?.stop(code);
+    if (this.#running === null) this.#stopped = code;
+    else this.#running.stop(code);
+    await this.#done;
   }
 
   #begin() {
@@ -131,12 +140,16 @@ export class WASI {
       throw new GossamerError("EBUSY", text);
     }
     this.#busy = true;
+    this.#stopped = null;
+    this.#done = new Promise((resolve) => {
+      this.#onDone = resolve;
+    });
   }
 
   #free() {
     this.#busy = false;
     this.#running = null;
-    this.#stopped = null;
+    this.#onDone();
   }
 
   /**
@@ -163,7 +176,7 @@ export class WASI {
     const args = [program, ...settings.args];
     const process = new Process({ module, name, args, settings, caller, how });
     await process.prepare();
-    this.#attach({ stop: (code) => process.end({ code }) });
+    this.#attach({ stop: (code) => process.stop(code) });
     return process;
   }
 
@@ -178,8 +191,8 @@ export class WASI {
    * @param {import("../source.js").Opened} opened
    */
   async #load(opened) {
-    const { args, env, stdout, stderr, signal } = this.#settings.given;
-    const options = { args, env, stdout, stderr, signal };
+    const { args, env, signal, stdin, stdout, stderr } = this.#settings.given;
+    const options = { args, env, signal, stdin: stdin ?? "", stdout, stderr };
     const app = await start(opened, options, fetchAdvice);
     this.#attach({ stop: (code) => void app.stop(code) });
     return app.exited;

@@ -2,11 +2,10 @@
  * chosen, its instance, and its end, which comes once: it has returned, called
  * proc_exit(), trapped or been stopped. Nothing of it runs afterwards. */
 import { checkImports, instantiate } from "../contract.js";
-import { GossamerError, ProcExit, crashOf } from "../errors.js";
+import { GossamerError, ProcExit, crashOf, messageOf } from "../errors.js";
 import { Namespace } from "../fs/namespace.js";
-import { TYPE } from "../fs/volume.js";
-import { OutputStream } from "../io/stdio.js";
-import { Stream } from "../io/stream.js";
+import { createUnlimited } from "../io/sink.js";
+import { openStdio } from "../io/stdio.js";
 import { Memory, encodeText } from "../memory.js";
 import { FDFLAGS } from "./abi.js";
 import { blockingWait } from "./block.js";
@@ -52,22 +51,16 @@ function after(callback, delayMs) {
   return () => clearTimeout(timer);
 }
 
-/** Standard input that has ended. */
-class EmptyStream extends Stream {
-  /** @override */
-  get readable() {
-    return true;
-  }
-
-  /** @override */
-  read() {
-    return 0;
-  }
-
-  /** @override */
-  ready() {
-    return 0;
-  }
+/**
+ * Whether standard streams should say that they are non-blocking: Go's library
+ * asks them, and its scheduler polls those for one goroutine while the others
+ * run. The rest of the world calls a read that waits.
+ * @param {Run} run
+ */
+function pollsStreams({ module, caller, how }) {
+  const { customSections } = WebAssembly.Module;
+  const go = () => customSections(module, "go:buildid").length > 0;
+  return how.nonblocking ?? (caller !== "sync" && go());
 }
 
 /** Exports that are the host's business alone. */
@@ -85,8 +78,8 @@ function goneError(outcome) {
 export class Process {
   #run;
   #memory = new Memory();
-  #stdout;
-  #stderr;
+  #stdio;
+  #reports;
   #context;
   #calls;
   #caller;
@@ -102,7 +95,8 @@ export class Process {
   #end = null;
   /** @type {(outcome: Outcome) => void} */
   #settle = () => {};
-  #onAbort = () => this.end({ code: 0 });
+  #stopped = false;
+  #onAbort = () => this.stop(0);
   /**
    * How it has ended, once everything is closed.
    * @type {Promise<Outcome>}
@@ -113,8 +107,13 @@ export class Process {
   constructor(run) {
     this.#run = run;
     const { settings, how, caller } = run;
-    this.#stdout = settings.stdout();
-    this.#stderr = settings.stderr();
+    this.#stdio = openStdio(settings.stdio, (name, error) => {
+      if (name !== "stderr") {
+        this.#report(`${name} failed: ${messageOf(error)}`);
+      }
+    });
+    // What is reported waits for its turn, and the program for nothing of it.
+    this.#reports = createUnlimited(this.#stdio.stderr, () => {});
     const startMs = performance.now();
     this.#context = new Context({
       memory: this.#memory,
@@ -124,7 +123,7 @@ export class Process {
       now: () => performance.now() - startMs,
       after,
       exit: (code) => {
-        this.end({ code });
+        this.#finish({ code });
         throw new ProcExit(code);
       },
       report: (text) => this.#report(text),
@@ -175,7 +174,7 @@ export class Process {
   run() {
     if (this.#end !== null) return this.ended;
     void this.#call(this.#caller.enter(this.#exports._start), []).then(
-      () => this.end({ code: 0 }),
+      () => this.#finish({ code: 0 }),
       () => {}, // it has ended by that
     );
     return this.ended;
@@ -197,10 +196,20 @@ export class Process {
   }
 
   /**
-   * Ends it at once. What it has open is closed soon after.
+   * Ends it at once from outside.
+   * @param {number} code
+   */
+  stop(code) {
+    if (this.#end !== null) return;
+    this.#stopped = true;
+    this.#finish({ code });
+  }
+
+  /**
+   * Nothing of it runs any more. What it has open is closed soon after.
    * @param {Outcome} outcome
    */
-  end(outcome) {
+  #finish(outcome) {
     if (this.#end !== null) return;
     this.#end = outcome;
     this.#calls.ended = true;
@@ -214,13 +223,15 @@ export class Process {
 
   async #open() {
     const { descriptors } = this.#context;
-    const terminal = TYPE.CHARACTER_DEVICE;
-    descriptors.add(new StreamDescriptor(new EmptyStream(), terminal, 0));
-    for (const output of [this.#stdout, this.#stderr]) {
-      const stream = new OutputStream(output);
-      descriptors.add(new StreamDescriptor(stream, terminal, FDFLAGS.APPEND));
+    const { stdin, stdout, stderr } = this.#stdio;
+    const flags = pollsStreams(this.#run) ? FDFLAGS.NONBLOCK : 0;
+    for (const stream of [stdin, stdout, stderr]) {
+      descriptors.add(new StreamDescriptor(stream, stream.type, flags));
     }
     await openMounts(this.#context, this.#run.settings.mounts);
+    for (const stream of this.#run.settings.sockets) {
+      descriptors.add(new StreamDescriptor(stream, stream.type, 0));
+    }
   }
 
   #attach() {
@@ -237,8 +248,9 @@ export class Process {
   async #close(outcome) {
     const open = this.#context.descriptors.clear();
     await Promise.allSettled(open.map((descriptor) => descriptor.close()));
-    this.#stdout.flush();
-    this.#stderr.flush();
+    const finished = this.#stdio.finish();
+    // Who stops it does not wait for readers that may have gone.
+    if (!this.#stopped) await finished;
     this.#exports = {};
     this.#memory.detach();
     this.#settle(outcome);
@@ -297,8 +309,8 @@ export class Process {
    * @returns {unknown} what its caller is told
    */
   #fail(error) {
-    if (error instanceof ProcExit) this.end({ code: error.exitCode });
-    else this.end({ error: crashOf(error) });
+    if (error instanceof ProcExit) this.#finish({ code: error.exitCode });
+    else this.#finish({ error: crashOf(error) });
     const end = /** @type {Outcome} */ (this.#end);
     return "error" in end ? end.error : goneError(end);
   }
@@ -320,7 +332,6 @@ export class Process {
 
   /** @param {string} text */
   #report(text) {
-    this.#stderr.flush();
-    this.#stderr.write(encodeText(`${text}\n`));
+    this.#reports.write(encodeText(`${text}\n`));
   }
 }
