@@ -12,6 +12,8 @@ import { readRun, readSettings } from "./settings.js";
 
 export { ERRNO, GossamerError } from "../errors.js";
 export { memory } from "../fs/memory.js";
+export { exportTar, importTar } from "../fs/tar.js";
+export { SymbolicLink, exportTree, importTree } from "../fs/transfer.js";
 export { createPipe, socketPair } from "../io/pipe.js";
 export { Terminal } from "../io/terminal.js";
 
