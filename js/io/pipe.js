@@ -227,6 +227,12 @@ export class FlowStream extends Stream {
   }
 
   /** @override */
+  accept() {
+    // It is connected, and so no listener.
+    return this.#type === TYPE.SOCKET_STREAM ? -ERRNO.EINVAL : -ERRNO.ENOTSOCK;
+  }
+
+  /** @override */
   close() {
     if (this.#closed) return;
     this.#closed = true;

@@ -157,7 +157,7 @@ export class Sink extends Stream {
    * @override
    */
   watch(side, wake) {
-    return this.ready(side) === -ERRNO.EAGAIN
+    return side === SIDE.WRITE
       ? this.#watchers.add(wake)
       : super.watch(side, wake);
   }

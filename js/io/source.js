@@ -229,7 +229,7 @@ class Source extends Stream {
    * @override
    */
   watch(side, wake) {
-    if (side !== SIDE.READ || this.#ended) return super.watch(side, wake);
+    if (side !== SIDE.READ) return super.watch(side, wake);
     const end = this.#watchers.add(wake);
     this.demand();
     return end;

@@ -3,6 +3,7 @@ import { ERRNO } from "../errors.js";
 import { Sink, createSink } from "./sink.js";
 import { createSource } from "./source.js";
 import { SIDE, Stream } from "./stream.js";
+import { Watchers } from "./watchers.js";
 
 /**
  * @typedef {object} StdioOptions
@@ -68,6 +69,7 @@ export class OutputStream extends Stream {
 class Shared extends Stream {
   #stream;
   #users;
+  #watchers = new Watchers();
   #closed = false;
 
   /**
@@ -115,13 +117,14 @@ class Shared extends Stream {
    * @override
    */
   watch(side, wake) {
-    return this.#stream.watch(side, wake);
+    return this.#watchers.addBeside(this.#stream, side, wake);
   }
 
   /** @override */
   close() {
     if (this.#closed) return;
     this.#closed = true;
+    this.#watchers.wake();
     this.#users.count--;
     if (this.#users.count === 0) this.#stream.close();
   }

@@ -175,6 +175,7 @@ class TerminalInput extends Stream {
 class TerminalOutput extends Stream {
   #sink;
   #translate;
+  #watchers = new Watchers();
   #closed = false;
 
   /**
@@ -231,12 +232,13 @@ class TerminalOutput extends Stream {
    * @override
    */
   watch(side, wake) {
-    return this.#sink.watch(side, wake);
+    return this.#watchers.addBeside(this.#sink, side, wake);
   }
 
   /** @override */
   close() {
     this.#closed = true;
+    this.#watchers.wake();
   }
 }
 

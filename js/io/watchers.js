@@ -1,6 +1,8 @@
 /* Those who wait for one side of a stream. Each is called at most once, and not
  * at all after it has ended its watch. */
 
+/** @typedef {import("./stream.js").Stream} Stream */
+
 export class Watchers {
   /** @type {Set<{ wake: (() => void) | null }>} */
   #all = new Set();
@@ -29,5 +31,26 @@ export class Watchers {
     const all = [...this.#all];
     this.#all.clear();
     for (const { wake } of all) wake?.();
+  }
+
+  /**
+   * As add(), for one whose stream leads to another: either may wake it.
+   * @param {Stream} stream
+   * @param {number} side
+   * @param {() => void} wake
+   * @returns {() => void} ends the watch
+   */
+  addBeside(stream, side, wake) {
+    const once = () => {
+      end();
+      wake();
+    };
+    const own = this.add(once);
+    const other = stream.watch(side, once);
+    const end = () => {
+      own();
+      other();
+    };
+    return end;
   }
 }

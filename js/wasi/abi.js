@@ -134,7 +134,19 @@ export const RIFLAGS = Object.freeze({ RECV_PEEK: 1, RECV_WAITALL: 2 });
 export const ROFLAGS_RECV_DATA_TRUNCATED = 1;
 export const SDFLAGS = Object.freeze({ RD: 1, WR: 2 });
 
-/** `signal` runs from NONE 0 to SYS 30. */
+/** Those of `signal` that do not end a program. */
+export const SIGNAL = Object.freeze({
+  NONE: 0,
+  CHLD: 16,
+  CONT: 17,
+  STOP: 18,
+  TSTP: 19,
+  TTIN: 20,
+  TTOU: 21,
+  URG: 22,
+  WINCH: 27,
+});
+/** SYS is the last. */
 export const SIGNAL_MAX = 30;
 
 /** `iovec` and `ciovec`: address, size. */

@@ -1,13 +1,21 @@
-/* Clocks: the time of day and the program's monotonic clock. How much time a
- * process or thread used is not known here. */
+/* Clocks: the time of day and the program's monotonic clock. Nothing tells how
+ * much of the processor a program uses; its clocks for that show how long it
+ * has run, so that C's clock() does not stand still. */
 import { ERRNO } from "../errors.js";
+import { u32 } from "../memory.js";
 import { CLOCK } from "./abi.js";
 
 const NS_PER_MS = 1_000_000;
 /** The two clocks of the page may differ by this much before one is set. */
 const MAX_DRIFT_MS = 20;
-/** Browsers round their clocks to steps of 5 us at best. */
-const RESOLUTION_NS = 5_000n;
+/** The steps to which browsers round their clock, the coarsest first: Safari
+ * and Firefox, Chromium, both again for pages that are isolated. */
+const STEPS_MS = Object.freeze([1, 0.1, 0.02, 0.005]);
+/** How far a double may be off the step it stands for. */
+const STEP_ERROR = 1e-4;
+const SAMPLES = 8;
+/** A time of day in milliseconds is a double with steps of a quarter of it. */
+const FINEST_NS = 1_000n;
 
 /** @param {number} ms */
 function nanoseconds(ms) {
@@ -17,31 +25,52 @@ function nanoseconds(ms) {
   return BigInt(whole) * BigInt(NS_PER_MS) + BigInt(rest);
 }
 
-/** @param {import("./context.js").Context} context */
-export function clockImports({ memory, now: programMs }) {
-  let originMs = performance.timeOrigin;
+/** What the clock's times are multiples of, without waiting for it to tick. */
+function stepNs() {
+  const times = Array.from({ length: SAMPLES }, () => performance.now());
+  const step = STEPS_MS.find((ms) =>
+    times.every((time) => {
+      const steps = time / ms;
+      return Math.abs(steps - Math.round(steps)) < STEP_ERROR;
+    }),
+  );
+  return step === undefined ? FINEST_NS : BigInt(step * NS_PER_MS);
+}
+
+/** The clocks of a program. */
+export class Clocks {
+  #programMs;
+  #originMs = performance.timeOrigin;
+
+  /** @param {() => number} programMs since the program's start */
+  constructor(programMs) {
+    this.#programMs = programMs;
+  }
+
+  /**
+   * @param {number} id one of CLOCK
+   * @returns {bigint | null} nanoseconds; null for a clock that there is not
+   */
+  nowNs(id) {
+    if (id === CLOCK.REALTIME) return nanoseconds(this.#dayMs());
+    return id <= CLOCK.THREAD_CPUTIME ? nanoseconds(this.#programMs()) : null;
+  }
 
   /** The time of day, with the fine steps of the monotonic clock. */
-  function dayMs() {
+  #dayMs() {
     const now = performance.now();
     const date = Date.now();
     // That clock stands still while the machine sleeps, and nobody sets it.
-    if (Math.abs(originMs + now - date) > MAX_DRIFT_MS) originMs = date - now;
-    return originMs + now;
+    if (Math.abs(this.#originMs + now - date) > MAX_DRIFT_MS) {
+      this.#originMs = date - now;
+    }
+    return this.#originMs + now;
   }
+}
 
-  /** @param {number} id */
-  function readMs(id) {
-    if (id === CLOCK.REALTIME) return dayMs();
-    return id === CLOCK.MONOTONIC ? programMs() : null;
-  }
-
-  /** @param {number} id */
-  function unknown(id) {
-    return id === CLOCK.PROCESS_CPUTIME || id === CLOCK.THREAD_CPUTIME
-      ? ERRNO.ENOTSUP
-      : ERRNO.EINVAL;
-  }
+/** @param {import("./context.js").Context} context */
+export function clockImports({ memory, now }) {
+  const clocks = new Clocks(now);
 
   return {
     /**
@@ -49,8 +78,8 @@ export function clockImports({ memory, now: programMs }) {
      * @param {number} resolution
      */
     clock_res_get(id, resolution) {
-      if (readMs(id) === null) return unknown(id);
-      return memory.putU64(resolution, RESOLUTION_NS) ? 0 : ERRNO.EFAULT;
+      if (clocks.nowNs(u32(id)) === null) return ERRNO.EINVAL;
+      return memory.putU64(resolution, stepNs()) ? 0 : ERRNO.EFAULT;
     },
 
     /**
@@ -59,9 +88,9 @@ export function clockImports({ memory, now: programMs }) {
      * @param {number} time
      */
     clock_time_get(id, _precision, time) {
-      const ms = readMs(id);
-      if (ms === null) return unknown(id);
-      return memory.putU64(time, nanoseconds(ms)) ? 0 : ERRNO.EFAULT;
+      const ns = clocks.nowNs(u32(id));
+      if (ns === null) return ERRNO.EINVAL;
+      return memory.putU64(time, ns) ? 0 : ERRNO.EFAULT;
     },
   };
 }

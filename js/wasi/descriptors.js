@@ -221,6 +221,13 @@ export class Descriptors {
     return this.#firstFree >= MAX_DESCRIPTORS;
   }
 
+  /** Whether add() would find a number. */
+  get hasRoom() {
+    let fd = this.#firstFree;
+    while (this.#slots[fd] != null) fd++;
+    return fd < MAX_DESCRIPTORS;
+  }
+
   /**
    * @param {Descriptor} descriptor
    * @returns {number} its number, or -EMFILE

@@ -11,11 +11,11 @@ import {
   FDSTAT_BYTES,
   FILESTAT_BYTES,
   IOVEC_BYTES,
-  IOVEC_MAX,
   PRESTAT_BYTES,
   RIGHTS,
   WHENCE,
 } from "./abi.js";
+import { spansError } from "./iovec.js";
 import { readTimes, writeStat } from "./stat.js";
 
 /**
@@ -61,27 +61,6 @@ export function fdImports(context) {
     return (descriptor.rights & rights) === rights
       ? descriptor
       : ERRNO.ENOTCAPABLE;
-  }
-
-  /**
-   * Whether the spans lie in memory, each of them, before any is touched.
-   * @param {number} table
-   * @param {number} count
-   */
-  function spansError(table, count) {
-    if (count > IOVEC_MAX) return ERRNO.EINVAL;
-    if (!memory.contains(table, count * IOVEC_BYTES)) return ERRNO.EFAULT;
-    const { view } = memory;
-    let total = 0;
-    for (let at = table; at < table + count * IOVEC_BYTES; at += IOVEC_BYTES) {
-      const size = view.getUint32(at + 4, true);
-      if (!memory.contains(view.getUint32(at, true), size)) {
-        return ERRNO.EFAULT;
-      }
-      total += size;
-    }
-    // The count that is answered has 32 bits.
-    return total > 0xffff_ffff ? ERRNO.EINVAL : 0;
   }
 
   /**
@@ -136,7 +115,7 @@ export function fdImports(context) {
     const table = u32(pointer);
     const spans = u32(count);
     const result = u32(resultPointer);
-    const error = spansError(table, spans);
+    const error = spansError(memory, table, spans);
     if (error !== 0) return error;
     if (!memory.contains(result, 4)) return ERRNO.EFAULT;
     const again = () =>

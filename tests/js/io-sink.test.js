@@ -412,3 +412,18 @@ test("a terminal stands in for what is not given", () => {
   writeText(stdio.stderr, "err");
   assert.deepEqual([lines, shown], [["out"], ["err"]]);
 });
+
+test("one of two that is closed wakes its own watchers, once", async () => {
+  const { stream, take } = slowStream();
+  const stdio = openStdio({ stdout: stream, stderr: stream }, never);
+  writeText(stdio.stdout, "a");
+  const one = watched(stdio.stdout, SIDE.WRITE);
+  const two = watched(stdio.stderr, SIDE.WRITE);
+  const ended = watched(stdio.stdout, SIDE.WRITE);
+  ended.end();
+  stdio.stdout.close();
+  assert.deepEqual([one.count, two.count, ended.count], [1, 0, 0]);
+  await turn();
+  await take();
+  assert.deepEqual([one.count, two.count, ended.count], [1, 1, 0]);
+});

@@ -299,3 +299,11 @@ test("what the output callback throws is the page's", (t) => {
   assert.equal(thrown.length, 1);
   assert.throws(thrown[0], /the emulator's/);
 });
+
+test("an output that is closed wakes who waits for the emulator", () => {
+  const { stdout } = setUp({ output: () => new Promise(() => {}) });
+  writeText(stdout, "x");
+  const watch = watched(stdout, SIDE.WRITE);
+  stdout.close();
+  assert.equal(watch.count, 1);
+});

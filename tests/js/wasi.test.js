@@ -27,13 +27,6 @@ test("all 46 functions of preview1 are there", () => {
   assert.deepEqual(Object.keys(setUp().wasi).sort(), [...FUNCTIONS].sort());
 });
 
-test("what is not here answers ENOSYS", () => {
-  const { wasi } = setUp();
-  for (const name of ["poll_oneoff", "sock_recv"]) {
-    assert.equal(wasi[name](0, 0, 0, 0, 0, 0n, 0n, 0, 0), ERRNO.ENOSYS, name);
-  }
-});
-
 test("arguments and environment", () => {
   const { wasi, u32, peek } = setUp({
     args: ["app.wasm", "ü", ""],
@@ -77,21 +70,62 @@ test("the time of day is right after the machine has slept", (t) => {
   assert.ok(Math.abs(ms - woken) <= 50, `${ms - woken} ms off`);
 });
 
-test("clocks have a resolution; those not known here say so", () => {
-  const { wasi, u64 } = setUp();
-  for (const id of [0, 1]) {
-    assert.equal(wasi.clock_res_get(id, 8), 0);
-    assert.ok(u64(8) > 0n);
+test("what the program used of the processor is how long it has run", () => {
+  const { wasi, u64, advance } = setUp();
+  advance(1500);
+  for (const id of [2, 3]) {
+    assert.equal(wasi.clock_time_get(id, 0n, 8), 0);
+    assert.equal(u64(8), 1_500_000_000n);
   }
-  for (const [id, code] of [
-    [2, ERRNO.ENOTSUP],
-    [3, ERRNO.ENOTSUP],
-    [4, ERRNO.EINVAL],
-    [-1, ERRNO.EINVAL],
-  ]) {
-    assert.equal(wasi.clock_res_get(id, 8), code);
-    assert.equal(wasi.clock_time_get(id, 0n, 8), code);
+});
+
+for (const [stepMs, expected] of [
+  [1, 1_000_000n],
+  [0.1, 100_000n],
+  [0.02, 20_000n],
+  [0.005, 5_000n],
+  [0.000001, 1_000n],
+]) {
+  test(`a clock with steps of ${stepMs} ms says so`, (t) => {
+    const { wasi, u64 } = setUp();
+    let steps = Math.round(123_456.789123 / stepMs);
+    t.mock.method(performance, "now", () => (steps += 7) * stepMs);
+    for (const id of [0, 1, 2, 3]) {
+      assert.equal(wasi.clock_res_get(id, 8), 0);
+      assert.equal(u64(8), expected);
+    }
+  });
+}
+
+test("a clock that there is not is EINVAL", () => {
+  const { wasi } = setUp();
+  for (const id of [4, -1, 2 ** 31]) {
+    assert.equal(wasi.clock_res_get(id, 8), ERRNO.EINVAL);
+    assert.equal(wasi.clock_time_get(id, 0n, 8), ERRNO.EINVAL);
   }
+});
+
+test("a signal that ends programs ends this one, as a shell reports it", () => {
+  for (let signal = 1; signal <= 30; signal++) {
+    if ([16, 17, 18, 19, 20, 21, 22, 27].includes(signal)) continue;
+    const { wasi, outcomes } = setUp();
+    assert.throws(() => wasi.proc_raise(signal), ProcExit);
+    assert.deepEqual(outcomes, [{ code: 128 + signal }]);
+  }
+});
+
+test("other signals do nothing, stop nothing, or are none", () => {
+  const { wasi, outcomes } = setUp();
+  for (const signal of [0, 16, 17, 22, 27]) {
+    assert.equal(wasi.proc_raise(signal), 0, `signal ${signal}`);
+  }
+  for (const signal of [18, 19, 20, 21]) {
+    assert.equal(wasi.proc_raise(signal), ERRNO.ENOTSUP, `signal ${signal}`);
+  }
+  for (const signal of [31, 256, -1]) {
+    assert.equal(wasi.proc_raise(signal), ERRNO.EINVAL, `signal ${signal}`);
+  }
+  assert.deepEqual(outcomes, []);
 });
 
 test("fd_write gathers its parts and splits them into lines", () => {
