@@ -14,6 +14,7 @@ import { Context } from "./context.js";
 import { StreamDescriptor } from "./descriptors.js";
 import { wasiFunctions } from "./functions.js";
 import { openMounts } from "./preopens.js";
+import { unstableFunctions } from "./unstable.js";
 import { abortError } from "../source.js";
 
 /** The longest delay that timers take. */
@@ -150,10 +151,7 @@ export class Process {
     try {
       await this.#open();
       if (signal?.aborted) throw abortError(name, signal);
-      const functions = wasiFunctions(this.#context);
-      const imports = {
-        wasi_snapshot_preview1: this.#caller.imports(functions),
-      };
+      const imports = this.#imports();
       checkImports(module, name, imports);
       this.#exports = await instantiate(module, name, imports);
       if (signal?.aborted) throw abortError(name, signal);
@@ -232,6 +230,19 @@ export class Process {
     for (const stream of this.#run.settings.sockets) {
       descriptors.add(new StreamDescriptor(stream, stream.type, 0));
     }
+  }
+
+  #imports() {
+    const functions = wasiFunctions(this.#context);
+    const imports = {
+      wasi_snapshot_preview1: this.#caller.imports(functions),
+    };
+    const wanted = WebAssembly.Module.imports(this.#run.module);
+    if (wanted.every(({ module }) => module !== "wasi_unstable")) {
+      return imports;
+    }
+    const old = unstableFunctions(functions, this.#memory);
+    return { ...imports, wasi_unstable: this.#caller.imports(old) };
   }
 
   #attach() {
