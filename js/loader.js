@@ -115,6 +115,7 @@ class Program {
     const { signal } = this.#settings;
     const { host, calls } = this.#services;
     const { events } = host;
+    await this.#services.open();
     const exports = await instantiate(this.module, this.#name, this.#imports);
     if (signal?.aborted) throw abortError(this.#name, signal);
     host.exports = exports;

@@ -1,6 +1,7 @@
 /* The options of load(): what they may be, and what they become. A mistake is
  * refused with words that name the option. */
 import { GossamerError, messageOf } from "./errors.js";
+import { isVolume } from "./fs/volume.js";
 import { parseSources } from "./http/sources.js";
 import { createUnlimited, isSinkOption } from "./io/sink.js";
 import { isSourceOption } from "./io/source.js";
@@ -18,6 +19,12 @@ import { isSourceOption } from "./io/source.js";
  * @property {import("./io/sink.js").SinkOption} [stdout] called with each line, or
  *   a writer of bytes, or a WritableStream; default: console.log
  * @property {import("./io/sink.js").SinkOption} [stderr] default: console.error
+import { isVolume } from "./fs/volume.js";
+ * @property {Readonly<Record<string,
+ *   import("./fs/namespace.js").MountOption>>} [mounts] what the program sees
+ *   of files: volumes by absolute path, each alone or as { volume, readOnly };
+ *   default: nothing
+ * @property {string} [cwd] the working directory, absolute; default: "/"
  * @property {number} [budget] how many milliseconds goroutines may run before
  *   the page has a turn; default: 8
  * @property {AbortSignal} [signal] stops loading, or the program
@@ -37,6 +44,8 @@ const KNOWN = [
   "stdin",
   "stdout",
   "stderr",
+  "mounts",
+  "cwd",
   "budget",
   "signal",
 ];
@@ -186,6 +195,58 @@ function readBudget(budget = DEFAULT_BUDGET_MS) {
   return budget;
 }
 
+/** @param {string} path */
+function isAbsolute(path) {
+  return /^\/(?!\/)/.test(path) && isCString(path);
+}
+
+/** Without "." and ".." and superfluous slashes. @param {string} path */
+function canonical(path) {
+  /** @type {string[]} */
+  const parts = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+/** @param {unknown} mounts */
+function readMounts(mounts) {
+  if (mounts == null) return {};
+  const list =
+    typeof mounts === "object" && !Array.isArray(mounts)
+      ? Object.entries(mounts)
+      : null;
+  if (list === null) {
+    throw invalid("option mounts: expected an object of volumes by path");
+  }
+  for (const [path, option] of list) {
+    if (!isAbsolute(path) || canonical(path) !== path) {
+      throw invalid(
+        `option mounts: expected an absolute path without "." and "..", ` +
+          `got "${path}"`,
+      );
+    }
+    if (!isVolume(option) && !isVolume(option?.volume)) {
+      throw invalid(
+        `option mounts: expected a volume or { volume, readOnly } at "${path}"`,
+      );
+    }
+  }
+  return /** @type {Record<string, import("./fs/namespace.js").MountOption>} */ (
+    mounts
+  );
+}
+
+/** @param {unknown} cwd */
+function readCwd(cwd = "/") {
+  if (typeof cwd !== "string" || !isAbsolute(cwd)) {
+    throw invalid("option cwd: expected an absolute path");
+  }
+  return canonical(cwd);
+}
+
 /** @param {unknown} signal */
 export function readSignal(signal) {
   if (signal == null) return undefined;
@@ -283,6 +344,8 @@ export function readOptions(options, { url, advice }) {
     stdin: readStdin(options.stdin),
     stdout: readOutput(options.stdout, "stdout", (line) => console.log(line)),
     stderr: readOutput(options.stderr, "stderr", (line) => console.error(line)),
+    mounts: readMounts(options.mounts),
+    cwd: readCwd(options.cwd),
     budgetMs: readBudget(options.budget),
     signal,
   };

@@ -4,11 +4,12 @@
  * of it, as in POSIX: walk.js goes over where it finds one covered. */
 import { ERRNO, GossamerError, errnoName } from "../errors.js";
 import { splitPath } from "./paths.js";
-import { TYPE, Volume } from "./volume.js";
+import { TYPE, isVolume } from "./volume.js";
 import { MODE, Walk } from "./walk.js";
 
 /**
  * @typedef {import("./volume.js").Node} Node
+ * @typedef {import("./volume.js").Volume} Volume
  *
  * @typedef {object} Mount
  * @property {string} path absolute, without a slash at the end but for "/"
@@ -76,8 +77,8 @@ function componentsOf(point) {
  * @returns {MountSettings}
  */
 function settingsOf(point, option) {
-  const settings = option instanceof Volume ? { volume: option } : option;
-  if (settings?.volume instanceof Volume) return settings;
+  const settings = isVolume(option) ? { volume: option } : option;
+  if (isVolume(settings?.volume)) return settings;
   throw refused(point, "it is given no volume");
 }
 

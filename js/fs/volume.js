@@ -82,6 +82,20 @@ export function createStat() {
   };
 }
 
+/**
+ * Whether a value is a volume, also one of another copy of this module.
+ * @param {any} value
+ * @returns {value is Volume}
+ */
+export function isVolume(value) {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof value.lookup === "function" &&
+    typeof value.openNode === "function"
+  );
+}
+
 const NOTSUP = -ERRNO.ENOTSUP;
 
 /**

@@ -36,6 +36,8 @@ import { createStdin } from "./stdin.js";
  * @property {import("./canvas.js").Canvas | undefined} canvas
  * @property {import("./http.js").HttpSettings} http
  * @property {import("../io/source.js").SourceOption | undefined} stdin
+ * @property {Record<string, import("../fs/namespace.js").MountOption>} mounts
+ * @property {string} cwd
  */
 
 /**
@@ -93,6 +95,8 @@ export function createHost(settings, platform, onEnd) {
     },
     /** The module "wasi_snapshot_preview1". */
     preview1: libc.preview1,
+    /** Makes ready what can only be had by waiting, before the program starts. */
+    open: () => libc.open(),
     /**
      * Lets go of everything after the program's end.
      * @param {import("./events.js").Outcome} outcome

@@ -1,7 +1,8 @@
 /* What libc reaches: the WASI functions by the caller that parks goroutines,
  * over the program's mounts and its standard streams. */
-import { ProcExit } from "../errors.js";
+import { ERRNO, ProcExit } from "../errors.js";
 import { Namespace } from "../fs/namespace.js";
+import { RootVolume } from "../fs/root.js";
 import { TYPE } from "../fs/volume.js";
 import { OutputStream } from "../io/stdio.js";
 import { FDFLAGS } from "../wasi/abi.js";
@@ -9,13 +10,20 @@ import { parkImports } from "../wasi/callers/park.js";
 import { Context } from "../wasi/context.js";
 import { StreamDescriptor } from "../wasi/descriptors.js";
 import { wasiFunctions } from "../wasi/functions.js";
+import { addPreopens } from "../wasi/preopens.js";
+
+/** @typedef {import("../fs/namespace.js").MountOption} MountOption */
 
 /**
  * @param {import("./index.js").Host} host
  * @param {import("../io/stream.js").Stream} stdin
- * @param {{ args: readonly string[], env: Record<string, string> }} settings
+ * @param {object} settings
+ * @param {readonly string[]} settings.args
+ * @param {Record<string, string>} settings.env
+ * @param {Record<string, MountOption>} settings.mounts
+ * @param {string} settings.cwd
  */
-export function createLibc(host, stdin, { args, env }) {
+export function createLibc(host, stdin, { args, env, mounts, cwd }) {
   const { events, platform } = host;
   const context = new Context({
     memory: host.memory,
@@ -56,7 +64,36 @@ export function createLibc(host, stdin, { args, env }) {
   return {
     context,
     preview1,
-    imports: gossamer,
+    imports: {
+      ...gossamer,
+      /**
+       * @param {number} buf
+       * @param {number} size
+       */
+      cwd: (buf, size) => {
+        const length = host.memory.putText(buf, size, cwd);
+        return length < 0 ? -ERRNO.EFAULT : length;
+      },
+    },
+    /**
+     * Mounts what there is to be mounted, before the program starts.
+     * @throws {GossamerError} of a volume that cannot be opened
+     */
+    async open() {
+      const { namespace } = context;
+      if (Object.keys(mounts).length === 0) return;
+      const root = new RootVolume();
+      await namespace.open({ "/": root, ...mounts });
+      root.seal();
+      // From the root all can be reached, but for what could not be put there.
+      const covering = new Set(
+        namespace.mounts.flatMap(({ covers }) => [...(covers?.values() ?? [])]),
+      );
+      await addPreopens(
+        context,
+        namespace.mounts.filter((mount) => !covering.has(mount)),
+      );
+    },
     close() {
       for (const descriptor of context.descriptors.clear()) {
         void descriptor.close();

@@ -16,9 +16,19 @@ import {
  *   mounts by mount point
  * @throws {GossamerError} what a volume answered that could not be opened
  */
-export async function openMounts({ namespace, descriptors }, mounts) {
-  await namespace.open(mounts);
-  for (const mount of namespace.mounts) {
+export async function openMounts(context, mounts) {
+  await context.namespace.open(mounts);
+  await addPreopens(context, context.namespace.mounts);
+}
+
+/**
+ * Opens descriptors for the roots of some mounts.
+ * @param {import("./context.js").Context} context
+ * @param {readonly import("../fs/namespace.js").Mount[]} mounts
+ * @throws {GossamerError} what a volume answered that could not be opened
+ */
+export async function addPreopens({ namespace, descriptors }, mounts) {
+  for (const mount of mounts) {
     const place = namespace.rootOf(mount);
     const access = { read: true, write: false };
     const file = await mount.volume.openNode(place.node, access);

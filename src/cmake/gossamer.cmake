@@ -29,6 +29,16 @@ set(GOSSAMER_NEVER_PARK
     gs__owned_end gs__chan_tell_keepers gs_boot gs_pump gs_frame_event
     gs_complete)
 
+# Of WASI, those that Emscripten does not know as imports itself.
+set(GOSSAMER_WASI_IMPORTS
+    fd_advise fd_allocate fd_close fd_datasync fd_fdstat_get fd_fdstat_set_flags
+    fd_filestat_get fd_filestat_set_size fd_filestat_set_times fd_pread
+    fd_prestat_dir_name fd_prestat_get fd_pwrite fd_read fd_readdir fd_renumber
+    fd_seek fd_sync fd_write path_create_directory path_filestat_get
+    path_filestat_set_times path_link path_open path_readlink
+    path_remove_directory path_rename path_symlink path_unlink_file poll_oneoff
+    random_get sock_accept sock_recv sock_send sock_shutdown)
+
 # Emscripten's linker is told which undefined functions are imports, so that
 # any other one, a user's typing error say, is still an error. Only the names
 # count: an app is a .wasm and js/ answers its imports.
@@ -38,7 +48,7 @@ function(gossamer_write_imports header file)
   list(TRANSFORM imports REPLACE "^GS__IMPORT\\(\"([a-z_]+)\".*" "\\1")
   set(library "mergeInto(LibraryManager.library, {\n")
   foreach(import ${imports} start_unwind stop_unwind start_rewind stop_rewind
-                 fd_read)
+                 ${GOSSAMER_WASI_IMPORTS})
     string(APPEND library "  ${import}() {},\n")
   endforeach()
   file(CONFIGURE OUTPUT "${file}" CONTENT "${library}});\n" @ONLY)

@@ -96,8 +96,13 @@ int32_t gs__host_stdin_poll(uint32_t token, int32_t since);
 
 /* ---- libc ---- */
 
+/* The working directory at the start, absolute: its length; at most buf_bytes
+ * of it are copied, without a NUL. */
+GS__IMPORT("cwd") int32_t gs__host_cwd(char *buf, size_t buf_bytes);
+
 /* The WASI function that was called last, by this goroutine and just now,
- * answered GS__PENDING: its errno completes the token. */
+ * answered GS__PENDING: its errno completes the token. Token 0: the call
+ * is given up instead. */
 GS__IMPORT("wasi_wait") void gs__host_wasi_wait(uint32_t token);
 
 /* ---- signals ---- */

@@ -8,11 +8,10 @@
 #include <wasi/api.h>
 
 #include "../host/op.h"
+#include "wasi.h"
 
-__attribute__((import_module("wasi_snapshot_preview1"),
-               import_name("fd_read"))) extern __wasi_errno_t
-gs__wasi_fd_read(__wasi_fd_t fd, const __wasi_iovec_t *iovs, size_t iovs_len,
-                 __wasi_size_t *nread);
+GS__WASI_IMPORT(fd_read, (__wasi_fd_t fd, const __wasi_iovec_t *iovs,
+                          size_t iovs_len, __wasi_size_t *nread));
 
 /* Bytes, 0 at the end of input, or a negative GS_E*. */
 int gs__stdin_read(void *buf, size_t buf_bytes);
@@ -34,7 +33,11 @@ GS__LEAF(gs__stdin_read) int gs__stdin_read(void *buf, size_t buf_bytes) {
 
 __wasi_errno_t __wasi_fd_read(__wasi_fd_t fd, const __wasi_iovec_t *iovs,
                               size_t iovs_len, __wasi_size_t *nread) {
-  if (fd != 0) return gs__wasi_fd_read(fd, iovs, iovs_len, nread);
+  if (fd != 0) {
+    int32_t answer = gs__wasi_fd_read(fd, iovs, iovs_len, nread);
+    if (answer != GS__PENDING) return (__wasi_errno_t)answer;
+    return gs__wasi_wait("fd_read");
+  }
   /* The first buffer with room: a short count is what a stream gives. stdio
    * passes the caller's first and its own second. */
   size_t first = 0;

@@ -57,14 +57,24 @@ static void choose_next(struct gs__sched *s) {
 
 void gs__task_end(struct gs__task *task);
 
+/* In wasm errno is the task's own: libc/errno.c. */
+static inline bool resume(struct gs__task *task) {
+#ifdef __wasm__
+  return gs__coro_resume(&task->coro);
+#else
+  errno = task->own_errno;
+  bool ended = gs__coro_resume(&task->coro);
+  task->own_errno = errno;
+  return ended;
+#endif
+}
+
 static inline void run_next(struct gs__sched *s) {
   struct gs__task *task = s->head;
   s->head = task->next;
   s->current = task;
   gs__self_id = task->id;
-  errno = task->saved_errno;
-  bool ended = gs__coro_resume(&task->coro);
-  task->saved_errno = errno;
+  bool ended = resume(task);
   if (ended) gs__task_end(task);
 }
 

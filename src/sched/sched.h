@@ -66,7 +66,7 @@ struct gs__task {
   struct gs_deferred *defers;     /* the newest first */
   struct gs__owned *owned;        /* newest first */
   uint32_t unpreemptible;         /* while > 0 it is not preempted */
-  int saved_errno;                /* its errno, while not running */
+  int own_errno;                  /* natively: while it does not run */
   uint8_t state;                  /* enum gs__state */
 };
 

@@ -47,7 +47,7 @@ static gs_id task_start(size_t stack_bytes, const char *name, gs_func *fn,
   task->defers = NULL;
   task->owned = NULL;
   task->unpreemptible = 0;
-  task->saved_errno = 0;
+  task->own_errno = 0;
   gs__list_append(&s->all, &task->all);
   s->alive++;
   gs__ready(task);
@@ -97,6 +97,7 @@ void gs__task_end(struct gs__task *task) {
   gs__list_remove(&task->all);
   gs__scope_release(task->scope);
   s->alive--;
+  s->current = NULL; /* the block is nobody's from here on, its errno too */
   size_t stack_bytes = task->coro.stack_bytes;
   struct gs__pool *pool = pool_of(s, stack_bytes);
   if (pool == NULL || s->pooled_bytes + stack_bytes > POOLED_BYTES_MAX) {

@@ -35,6 +35,8 @@ export function fakeHost(settings = {}) {
         advice: (source) => `advice for ${source}`,
       },
       stdin: undefined,
+      mounts: {},
+      cwd: "/",
       ...settings,
     },
     surroundings.platform,

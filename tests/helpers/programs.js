@@ -1,7 +1,9 @@
 /* The fixture programs of tests/e2e/apps, as both wasm builds made them, and
  * runs of the command line. */
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { load } from "../../js/index.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CLI = `${ROOT}js/cli.js`;
@@ -64,4 +66,23 @@ export async function runCli(args, input = "") {
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   return { code: await exit, ...output };
+}
+
+/**
+ * Runs a fixture program to its end, in this process, on the sources.
+ * @param {string} name
+ * @param {string} build
+ * @param {import("../../js/options.js").LoadOptions} [options]
+ */
+export async function runProgram(name, build, options = {}) {
+  /** @type {string[]} */
+  const lines = [];
+  /** @type {string[]} */
+  const errors = [];
+  const app = await load(await readFile(programPath(name, build)), {
+    stdout: (line) => void lines.push(line),
+    stderr: (line) => void errors.push(line),
+    ...options,
+  });
+  return { code: await app.exited, lines, errors };
 }

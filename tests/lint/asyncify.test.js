@@ -165,7 +165,8 @@ test("nothing but a leaf starts an unwind", () => {
 test("the runtime's own functions are not instrumented", () => {
   const ours = new Set(
     filesUnder("src")
-      .filter((path) => /^src\/.*\.c$/.test(path))
+      // libc's calls wait by calling a leaf, as the user's code does.
+      .filter((path) => /^src\/(?!libc\/).*\.c$/.test(path))
       .flatMap((path) => [...read(path).matchAll(/\b(\w+)\([^;{]*\)\s*\{/g)])
       .map(([, name]) => name),
   );

@@ -47,7 +47,7 @@ export function parkImports(functions, { waits }, ops) {
     gossamer: {
       /**
        * Completes the token with the errno of the call that was just answered
-       * by PENDING.
+       * by PENDING; token 0: gives that call up.
        * @param {number} token
        */
       wasi_wait(token) {
@@ -55,6 +55,10 @@ export function parkImports(functions, { waits }, ops) {
         const call = begun;
         begun = null;
         if (call === null) return;
+        if (own === 0) {
+          call.waiting?.cancel();
+          return;
+        }
         ops.start(own, { cancelOp: () => call.waiting?.cancel() });
         call.promise.then(
           (error) => ops.complete(own, error),
