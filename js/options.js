@@ -19,7 +19,6 @@ import { isSourceOption } from "./io/source.js";
  * @property {import("./io/sink.js").SinkOption} [stdout] called with each line, or
  *   a writer of bytes, or a WritableStream; default: console.log
  * @property {import("./io/sink.js").SinkOption} [stderr] default: console.error
-import { isVolume } from "./fs/volume.js";
  * @property {Readonly<Record<string,
  *   import("./fs/namespace.js").MountOption>>} [mounts] what the program sees
  *   of files: volumes by absolute path, each alone or as { volume, readOnly };
@@ -211,34 +210,6 @@ function canonical(path) {
   return `/${parts.join("/")}`;
 }
 
-/** @param {unknown} mounts */
-function readMounts(mounts) {
-  if (mounts == null) return {};
-  const list =
-    typeof mounts === "object" && !Array.isArray(mounts)
-      ? Object.entries(mounts)
-      : null;
-  if (list === null) {
-    throw invalid("option mounts: expected an object of volumes by path");
-  }
-  for (const [path, option] of list) {
-    if (!isAbsolute(path) || canonical(path) !== path) {
-      throw invalid(
-        `option mounts: expected an absolute path without "." and "..", ` +
-          `got "${path}"`,
-      );
-    }
-    if (!isVolume(option) && !isVolume(option?.volume)) {
-      throw invalid(
-        `option mounts: expected a volume or { volume, readOnly } at "${path}"`,
-      );
-    }
-  }
-  return /** @type {Record<string, import("./fs/namespace.js").MountOption>} */ (
-    mounts
-  );
-}
-
 /** @param {unknown} cwd */
 function readCwd(cwd = "/") {
   if (typeof cwd !== "string" || !isAbsolute(cwd)) {
@@ -260,12 +231,6 @@ export function readSignal(signal) {
 export function programName(url) {
   const path = url?.split(/[?#]/)[0] ?? "";
   return path.slice(path.lastIndexOf("/") + 1) || "app.wasm";
-}
-
-/** @param {unknown} value */
-function isVolume(value) {
-  const { open, lookup } = /** @type {Record<string, unknown>} */ (value ?? {});
-  return typeof open === "function" && typeof lookup === "function";
 }
 
 /** @param {string} path */
