@@ -1,200 +1,137 @@
 #!/usr/bin/env node
-/* The command `gossamer run app.wasm [arguments]`: a program in Node, with the
- * terminal as its input and output and its exit code as the command's. */
-import { readFileSync, writeSync } from "node:fs";
+/* The command `gossamer`: what it was asked for, and the exit code. Each of its
+ * commands is a file in cli/. */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { parseVariable } from "./attributes.js";
+import { ASYNCIFY, asyncify } from "./cli/asyncify.js";
+import { RUN, run } from "./cli/run.js";
+import { EXIT, answer, complain } from "./cli/terminal.js";
+import { WASI_COMMAND, runWasi } from "./cli/wasi.js";
 import { messageOf } from "./errors.js";
-import { start } from "./loader.js";
-import { openModule } from "./source.js";
 
 const USAGE = `Usage: gossamer run [options] PROGRAM.wasm [arguments]
+       gossamer wasi [options] PROGRAM.wasm [arguments]
+       gossamer asyncify [options] IN.wasm -o OUT.wasm
 
-Runs a Gossamer program. What follows its name are the program's arguments.
-
-Options:
+run: runs a Gossamer program. What follows its name are its arguments.
   --env NAME=VALUE   sets an environment variable (repeatable)
   --fetch SOURCE     lets the program fetch from SOURCE, such as
                      https://api.example.com (repeatable)
+
+wasi: runs a program that any tool chain built for WASI preview1.
+  --dir GUEST=HOST   lets the program see the directory HOST as GUEST; only
+                     HOST: under the same name, below / (repeatable)
+  --readonly         lets it change nothing there
+  --env NAME=VALUE   sets an environment variable (repeatable)
+  --caller NAME      how its calls wait: jspi, asyncify or sync; default: the
+                     best there is
+  --unwind-bytes N   asyncify: room for a stack that is unwound
+
+asyncify: has a module's calls wait where there is no JSPI. Needs Binaryen:
+npm install --save-dev binaryen. Takes minutes for a module of many megabytes.
+  -o, --output FILE  where it goes
+  -O, --optimize N   how much is done about its size, 0 to 4; default: 2
+  --names            keeps the names of functions, for stack traces
+  --ignore-indirect  calls through pointers never wait: smaller, and wrong if
+                     one does
+  --only NAME        only this function may wait (repeatable, * as a wildcard)
+  --remove NAME      this function never waits (repeatable, * as a wildcard)
+
+All:
   --help             prints this
   --version          prints the version
 `;
 
-const EXIT_USAGE = 2;
-const EXIT_FAILED = 1;
-/** What shells report for a program that SIGABRT and SIGPIPE ended. */
-const EXIT_CRASHED = 134;
-const EXIT_BROKEN_PIPE = 141;
-
-const STDOUT = 1;
-const STDERR = 2;
-const RETRY_MS = 2;
-
-const OPTIONS = /** @type {const} */ ({
-  env: { type: "string", multiple: true },
-  fetch: { type: "string", multiple: true },
+const COMMON = /** @type {const} */ ({
   help: { type: "boolean" },
   version: { type: "boolean" },
 });
 
-const pause = new Int32Array(new SharedArrayBuffer(4));
+/**
+ * @typedef {NonNullable<import("node:util").ParseArgsConfig["options"]>} Options
+ *
+ * @typedef {object} Command
+ * @property {string} form
+ * @property {Options} options
+ * @property {boolean} takesArgs whether what comes after the first word is the
+ *   program's own
+ * @property {(file: string, args: string[], values: any) => Promise<number>} run
+ */
+
+/** @type {Record<string, Command>} */
+const COMMANDS = {
+  run: { ...RUN, takesArgs: true, run },
+  wasi: { ...WASI_COMMAND, takesArgs: true, run: runWasi },
+  asyncify: {
+    ...ASYNCIFY,
+    takesArgs: false,
+    run: (file, _args, values) => asyncify(file, values),
+  },
+};
 
 /**
- * Writes all of it before it returns: nothing is lost when the process ends,
- * and a slow reader slows the program down instead of filling memory.
- * @param {number} fd
- * @param {Uint8Array} bytes
+ * @param {Command | undefined} command
+ * @param {string[]} argv after the command's name
  */
-function writeAll(fd, bytes) {
-  let at = 0;
-  while (at < bytes.length) {
-    try {
-      at += writeSync(fd, bytes, at);
-    } catch (error) {
-      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-      if (code !== "EAGAIN") throw error;
-      // Somebody else has made the pipe non-blocking, and it is full.
-      Atomics.wait(pause, 0, 0, RETRY_MS);
-    }
+function parseCommand(command, argv) {
+  const options = { ...command?.options, ...COMMON };
+  let end = argv.length;
+  if (command?.takesArgs === true) {
+    const { tokens = [] } = parseArgs({
+      args: argv,
+      options,
+      allowPositionals: true,
+      strict: false,
+      tokens: true,
+    });
+    const program = tokens.find(({ kind }) => kind === "positional");
+    end = (program?.index ?? end) + 1;
   }
-}
-
-/** @param {string} text */
-function complain(text) {
-  try {
-    writeAll(STDERR, Buffer.from(`gossamer: ${text}\n`));
-  } catch {
-    // Nobody reads it: the exit code has to do.
-  }
-}
-
-/** @param {string} text */
-function answer(text) {
-  try {
-    writeAll(STDOUT, Buffer.from(text));
-    return 0;
-  } catch (error) {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    if (code === "EPIPE") return EXIT_BROKEN_PIPE;
-    complain(`cannot write: ${messageOf(error)}`);
-    return EXIT_FAILED;
-  }
-}
-
-/** Opens standard input when the program first reads it, not before. */
-function standardInput() {
-  let opened = false;
-  return {
-    [Symbol.asyncIterator]() {
-      opened = true;
-      return process.stdin[Symbol.asyncIterator]();
-    },
-    destroy() {
-      if (opened) process.stdin.destroy();
-    },
-  };
-}
-
-/** @param {string[]} argv */
-function parseCommand(argv) {
-  // The first two words that are no options: "run" and the program. What
-  // comes after is the program's own.
-  const { tokens = [] } = parseArgs({
-    args: argv,
-    options: OPTIONS,
-    allowPositionals: true,
-    strict: false,
-    tokens: true,
-  });
-  const words = tokens.filter(({ kind }) => kind === "positional");
-  const end = words[1]?.index ?? argv.length - 1;
-  const ours = argv.slice(0, end + 1);
   const { values, positionals } = parseArgs({
-    args: ours,
-    options: OPTIONS,
+    args: argv.slice(0, end),
+    options,
     allowPositionals: true,
   });
-  const [command, program] = positionals;
-  return { values, command, program, args: argv.slice(end + 1) };
+  return { values, files: positionals, args: argv.slice(end) };
 }
 
-/** @param {string} source */
-function cliAdvice(source) {
-  const quoted = /^[\w:/.-]+$/.test(source) ? source : `"${source}"`;
-  return `allow it with --fetch ${quoted}`;
-}
-
-/** @param {ReturnType<typeof parseCommand> & { program: string }} command */
-async function run({ values, program, args }) {
-  const env = Object.fromEntries((values.env ?? []).map(parseVariable));
-  /** @type {import("./loader.js").App | null} */
-  let app = null;
-  let broken = false;
-  /** @param {number} fd */
-  const output = (fd) => ({
-    write(/** @type {Uint8Array} */ bytes) {
-      if (broken) return;
-      try {
-        writeAll(fd, bytes);
-      } catch (error) {
-        broken = true;
-        void app?.stop(EXIT_BROKEN_PIPE);
-        const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-        if (code !== "EPIPE") complain(`cannot write: ${messageOf(error)}`);
-      }
-    },
-  });
-  const options = {
-    args,
-    env,
-    fetch: values.fetch ?? [],
-    stdin: standardInput(),
-    stdout: output(STDOUT),
-    stderr: output(STDERR),
-  };
-  app = await start(await openModule(program), options, cliAdvice);
-  if (broken) void app.stop(EXIT_BROKEN_PIPE);
-  if (!app.hasMain) {
-    void app.stop();
-    complain(`${program} has no main() to run`);
-    return EXIT_FAILED;
-  }
-  // A program that only serves calls waits for nothing that Node knows of.
-  setInterval(() => {}, 2 ** 30);
-  return app.exited;
+/** @param {string} problem */
+function misused(problem) {
+  complain(`${problem}\n\n${USAGE}`);
+  return EXIT.USAGE;
 }
 
 /** @param {string[]} argv */
 async function main(argv) {
-  let command;
+  const [name = ""] = argv;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  let parsed;
   try {
-    command = parseCommand(argv);
+    parsed = parseCommand(command, command ? argv.slice(1) : argv);
   } catch (error) {
-    complain(`${messageOf(error)}\n\n${USAGE}`);
-    return EXIT_USAGE;
+    return misused(messageOf(error));
   }
-  if (command.values.help) return answer(USAGE);
-  if (command.values.version) {
+  const { values, files, args } = parsed;
+  if (values.help) return answer(USAGE);
+  if (values.version) {
     const file = new URL("../package.json", import.meta.url);
     const { version } = JSON.parse(readFileSync(file, "utf8"));
     return answer(`${version}\n`);
   }
-  const { program } = command;
-  if (command.command !== "run" || program === undefined) {
-    const wrong =
-      command.command === undefined || command.command === "run"
-        ? "expected: gossamer run PROGRAM.wasm"
-        : `unknown command "${command.command}"`;
-    complain(`${wrong}\n\n${USAGE}`);
-    return EXIT_USAGE;
+  const [file] = files;
+  if (command === undefined && file !== undefined) {
+    return misused(`unknown command "${file}"`);
+  }
+  if (command === undefined || file === undefined || files.length > 1) {
+    return misused(`expected: ${(command ?? RUN).form}`);
   }
   try {
-    return await run({ ...command, program });
+    return await command.run(file, args, values);
   } catch (error) {
     const crashed = /** @type {{ code?: string }} */ (error).code === "ETRAP";
     const { stack } = /** @type {Error} */ (error);
     complain(crashed ? (stack ?? String(error)) : messageOf(error));
-    return crashed ? EXIT_CRASHED : EXIT_FAILED;
+    return crashed ? EXIT.CRASHED : EXIT.FAILED;
   }
 }
 

@@ -10,6 +10,7 @@ const NODE_FILES = [
   "tests/**/*.mjs",
   "web/serve.mjs",
   "js/cli.js",
+  "js/cli/**/*.js",
   "src/cmake/*.mjs",
   "js/eslint.config.js",
   "js/fs/node*.js",

@@ -1,8 +1,21 @@
 /* `gossamer asyncify`: adds Asyncify to a WASI module, so that its calls can
  * wait where the engine has no JSPI. Binaryen does the work; it is installed
  * beside Gossamer by those who need it and loaded only here. */
+import { readFile, writeFile } from "node:fs/promises";
 import { GossamerError, messageOf } from "../errors.js";
 import { WAITING } from "../wasi/abi.js";
+
+export const ASYNCIFY = /** @type {const} */ ({
+  form: "gossamer asyncify IN.wasm -o OUT.wasm",
+  options: {
+    output: { type: "string", short: "o" },
+    names: { type: "boolean" },
+    optimize: { type: "string", short: "O" },
+    "ignore-indirect": { type: "boolean" },
+    only: { type: "string", multiple: true },
+    remove: { type: "string", multiple: true },
+  },
+});
 
 /**
  * @typedef {typeof import("binaryen")["default"]} Binaryen
@@ -100,4 +113,46 @@ export async function addAsyncify(bytes, options = {}) {
     binaryen.clearPassArguments();
     module.dispose();
   }
+}
+
+/** @param {string} text */
+function parseLevel(text) {
+  if (/^[0-4]$/.test(text)) return Number(text);
+  const expected = "expected a level from 0 to 4";
+  throw new GossamerError("EINVAL", `--optimize ${text}: ${expected}`);
+}
+
+/**
+ * @param {string} input
+ * @param {{
+ *   output?: string,
+ *   names?: boolean,
+ *   optimize?: string,
+ *   "ignore-indirect"?: boolean,
+ *   only?: string[],
+ *   remove?: string[],
+ * }} values
+ * @returns {Promise<number>} the exit code
+ */
+export async function asyncify(input, values) {
+  const { output, names, only, remove, optimize = "2" } = values;
+  const ignoreIndirect = values["ignore-indirect"];
+  const options = { names, only, remove, ignoreIndirect };
+  if (output === undefined) {
+    throw new GossamerError("EINVAL", `expected: ${ASYNCIFY.form}`);
+  }
+  const level = parseLevel(optimize);
+  let bytes;
+  try {
+    bytes = await readFile(input);
+  } catch (error) {
+    const text = `${input} could not be read: ${messageOf(error)}`;
+    throw new GossamerError("ENOENT", text, { cause: error });
+  }
+  if (!WebAssembly.validate(bytes)) {
+    throw new GossamerError("ENOEXEC", `${input} is not WebAssembly`);
+  }
+  const made = await addAsyncify(bytes, { ...options, optimize: level });
+  await writeFile(output, made);
+  return 0;
 }

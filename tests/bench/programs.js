@@ -1,20 +1,31 @@
 /* Builds the programs that take part, into build/bench and the CMake build
  * folders, and says how each is run. One that cannot be built here because
  * its tool is missing is left out, with the reason. */
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { execFileSync } from "node:child_process";
 import { ROOT, step } from "../../.ci/exec.mjs";
 import { onPath } from "../../.ci/setup.mjs";
+import { addAsyncify } from "../../js/cli/asyncify.js";
 import {
+  BROWSER_SHIM,
   CHECKPOINTS,
   FIBERS,
   GO_NATIVE,
   GO_WASM,
   NATIVE,
+  NODE_WASI,
   OURS,
   PLAIN,
   PREEMPTED,
+  RUNNO,
 } from "./suites.js";
 
 /**
@@ -100,8 +111,83 @@ async function preparePlain() {
   };
 }
 
+/**
+ * The guest of the suite wasi, and itself with Asyncify added.
+ * @returns {Promise<{ plain: string, waiting: string }>}
+ */
+async function buildGuest() {
+  const folder = join(ROOT, "tests/bench/wasi");
+  const plain = join(OUT, "guest.wasm");
+  const waiting = join(OUT, "guest.asyncify.wasm");
+  if (outdated(plain, folder)) {
+    const flags = ["--target=wasm32-wasi", "-std=c11", "-O2", ...WARNINGS];
+    const args = [...flags, "-Wl,--strip-all", join(folder, "guest.c")];
+    const quiet = true;
+    await step("build guest.c", "clang", [...args, "-o", plain], { quiet });
+  }
+  if (outdated(waiting, folder)) {
+    writeFileSync(waiting, await addAsyncify(readFileSync(plain)));
+  }
+  return { plain, waiting };
+}
+
+/**
+ * How a host runs the guest.
+ * @param {string} host
+ * @param {string} guest
+ */
+function hostCommand(host, guest) {
+  const runner = join(ROOT, "tests/bench/wasi/run.mjs");
+  return [process.execPath, "--no-warnings", runner, host, guest];
+}
+
+/**
+ * Another WASI host.
+ * @param {string} name
+ * @returns {() => Promise<Prepared>}
+ */
+const prepareHost = (name) => async () => {
+  const { plain } = await buildGuest();
+  return { command: hostCommand(name, plain), files: {} };
+};
+
 /** @returns {Promise<Prepared>} */
-async function prepareOurs() {
+async function prepareOurHost() {
+  const { plain, waiting } = await buildGuest();
+  return {
+    command: hostCommand(OURS, plain),
+    // Plain modules can wait too, in an engine with JSPI.
+    commands: { "wasi-sleep": hostCommand(OURS, waiting) },
+    files: {},
+  };
+}
+
+/** @param {string} workload */
+const isOfHost = (workload) => workload.startsWith("wasi-");
+
+/**
+ * @param {string[]} workloads that it takes part in
+ * @returns {Promise<Prepared>}
+ */
+async function prepareOurs(workloads) {
+  const programs = workloads.some((name) => !isOfHost(name))
+    ? await prepareOurPrograms()
+    : { command: [], files: {} };
+  const hosted = workloads.filter(isOfHost);
+  if (hosted.length === 0) return programs;
+  const host = /** @type {Program} */ (await prepareOurHost());
+  const commands = hosted.map((name) => [
+    name,
+    host.commands?.[name] ?? host.command,
+  ]);
+  return {
+    ...programs,
+    commands: { ...programs.commands, ...Object.fromEntries(commands) },
+  };
+}
+
+/** @returns {Promise<Program>} */
+async function prepareOurPrograms() {
   const folder = await buildOurs("wasm");
   const app = join(folder, "bench-app.wasm");
   return {
@@ -212,7 +298,10 @@ async function prepareGoNative() {
   return { command: [file], env: { GOMAXPROCS: "1" }, files: {} };
 }
 
-/** In the order in which they take turns. */
+/**
+ * In the order in which they take turns.
+ * @type {Map<string, (workloads: string[]) => Promise<Prepared>>}
+ */
 const PREPARE = new Map([
   [OURS, prepareOurs],
   [FIBERS, prepareFibers],
@@ -222,19 +311,24 @@ const PREPARE = new Map([
   [PLAIN, preparePlain],
   [CHECKPOINTS, prepareKernels("checkpoint")],
   [PREEMPTED, prepareKernels("preempt")],
+  [NODE_WASI, prepareHost(NODE_WASI)],
+  [BROWSER_SHIM, prepareHost(BROWSER_SHIM)],
+  [RUNNO, prepareHost(RUNNO)],
 ]);
 
 /**
- * Builds those of `names` that are programs.
- * @param {string[]} names
+ * Builds the programs that take part.
+ * @param {import("./suites.js").Workload[]} workloads
  * @returns {Promise<Map<string, Prepared>>}
  */
-export async function preparePrograms(names) {
+export async function preparePrograms(workloads) {
   mkdirSync(OUT, { recursive: true });
   /** @type {Map<string, Prepared>} */
   const prepared = new Map();
-  for (const [name, prepare] of PREPARE) {
-    if (names.includes(name)) prepared.set(name, await prepare());
+  for (const [peer, prepare] of PREPARE) {
+    const own = workloads.filter(({ peers }) => peers.includes(peer));
+    if (own.length === 0) continue;
+    prepared.set(peer, await prepare(own.map(({ name }) => name)));
   }
   return prepared;
 }

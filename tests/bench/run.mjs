@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs, promisify } from "node:util";
 import { ROOT, StepError, script } from "../../.ci/exec.mjs";
+import { whyNoGuests } from "../helpers/guests.js";
 import { BrowserBench } from "./browser.js";
 import { findChromium, preparePrograms } from "./programs.js";
 import { Samples, barLines, parseOutput, table } from "./report.js";
@@ -125,13 +126,11 @@ async function runOnce(suites, run, takesPart, measure, samples) {
  *   are skipped aloud
  */
 async function prepare(suites) {
-  const peers = suites.flatMap(({ workloads }) =>
-    workloads.flatMap((workload) => workload.peers),
-  );
+  const workloads = suites.flatMap((suite) => suite.workloads);
   log("building");
   /** @type {Map<string, Program>} */
   const programs = new Map();
-  for (const [name, program] of await preparePrograms(peers)) {
+  for (const [name, program] of await preparePrograms(workloads)) {
     if ("skipped" in program) log(`${name} skipped: ${program.skipped}`);
     else programs.set(name, program);
   }
@@ -154,13 +153,27 @@ async function startBrowser(suites, programs) {
   return BrowserBench.start(chromium, Object.assign(page, ...files));
 }
 
+/**
+ * Those that can be measured here; the others are skipped aloud.
+ * @param {Suite[]} suites
+ */
+function possible(suites) {
+  const why = whyNoGuests();
+  return suites.filter(({ name, guests }) => {
+    if (!guests || why === null) return true;
+    log(`suite ${name} skipped: ${why}`);
+    return false;
+  });
+}
+
 /** @param {string[]} args */
 async function main(args) {
-  const { suites, runs, json, help } = readOptions(args);
+  const { suites: wanted, runs, json, help } = readOptions(args);
   if (help) {
     process.stdout.write(USAGE);
     return;
   }
+  const suites = possible(wanted);
   const programs = await prepare(suites);
   const inNode = suites.filter((suite) => !suite.browser);
   const inPage = suites.filter((suite) => suite.browser);

@@ -13,6 +13,10 @@ export const PLAIN_EXPORT = "plain-export";
 export const PLAIN = "plain-emcc";
 export const CHECKPOINTS = "gossamer-checkpoints";
 export const PREEMPTED = "gossamer-preempt";
+/** WASI hosts: Node's own, which is native, and the two best shims. */
+export const NODE_WASI = "node:wasi";
+export const BROWSER_SHIM = "browser-wasi-shim";
+export const RUNNO = "runno-wasi";
 
 const EVERYBODY = [OURS, FIBERS, GO_WASM, GO_NATIVE, NATIVE];
 /* For what a peer on bare fibers would have to invent a library for. */
@@ -41,6 +45,7 @@ const WITHOUT_FIBERS = [OURS, GO_WASM, GO_NATIVE, NATIVE];
  * @property {string} name
  * @property {string} about
  * @property {boolean} [browser] runs in Chromium
+ * @property {boolean} [guests] has a guest that clang builds with wasi-libc
  * @property {Workload[]} workloads
  */
 
@@ -58,6 +63,14 @@ const KERNEL_BARS = [
   { peer: CHECKPOINTS, most: 1.05 },
 ];
 const KERNELS = ["sieve", "quicksort", "matrices", "fibonacci", "word-count"];
+
+const WASI_HOSTS = [OURS, NODE_WASI, BROWSER_SHIM, RUNNO];
+
+/** @type {Bar[]} */
+const FASTEST_HOST = WASI_HOSTS.slice(1).map((peer) => ({ peer, times: 1 }));
+
+/** @param {string} key @param {string} name @returns {RowSpec} */
+const hostRow = (key, name) => ({ key, name, unit: "ns", bars: FASTEST_HOST });
 
 /** @type {Suite[]} */
 export const SUITES = [
@@ -361,6 +374,63 @@ export const SUITES = [
             name: "1 000 000 started + ended",
             unit: "s",
             bars: [{ below: 3 }],
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "wasi",
+    about:
+      "one call of a WASI program, files in memory (node:wasi: in /dev/shm), " +
+      "the best of several batches; and what sleeping for 500 ms costs",
+    guests: true,
+    workloads: [
+      {
+        name: "wasi-small",
+        peers: WASI_HOSTS,
+        rows: [
+          hostRow("write-1", "1 byte written over another"),
+          hostRow("read-1", "1 byte read"),
+          hostRow("open-close", "open + close"),
+          hostRow("stat", "stat of a path"),
+          hostRow("clock", "monotonic clock"),
+          hostRow("random-64k", "64 KiB of random bytes"),
+        ],
+      },
+      {
+        name: "wasi-16",
+        peers: WASI_HOSTS,
+        rows: [
+          hostRow("write-64k", "64 KiB written, growing to 16 MiB"),
+          hostRow("read-64k", "64 KiB read of 16 MiB"),
+        ],
+      },
+      {
+        name: "wasi-64",
+        // The other shim copies all of a file each time it grows: a minute.
+        peers: [OURS, NODE_WASI, RUNNO],
+        rows: [
+          hostRow("write-64k", "64 KiB written, growing to 64 MiB"),
+          hostRow("read-64k", "64 KiB read of 64 MiB"),
+        ],
+      },
+      {
+        name: "wasi-sleep",
+        // The other shim does not sleep.
+        peers: [OURS, NODE_WASI, BROWSER_SHIM],
+        rows: [
+          {
+            key: "cpu",
+            name: "sleep, processor",
+            unit: "ms",
+            bars: [{ below: 5 }],
+          },
+          {
+            key: "gap",
+            name: "sleep, longest gap of the event loop",
+            unit: "ms",
+            bars: [{ below: 20 }],
           },
         ],
       },

@@ -39,6 +39,46 @@ export const ECHO_ARGS = `(module
     (drop (call $write
       (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16)))))`;
 
+/** Writes its standard input to its output; the exit code is an errno. */
+export const CAT = `(module
+  (import "wasi_snapshot_preview1" "fd_read"
+    (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 2)
+  (func $check (param $errno i32)
+    (if (local.get $errno) (then (call $exit (local.get $errno)))))
+  (func (export "_start")
+    (loop $next
+      (i32.store (i32.const 0) (i32.const 4096))
+      (i32.store (i32.const 4) (i32.const 16384))
+      (call $check (call $read
+        (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4)))
+      (if (i32.eqz (i32.load (i32.const 4))) (then (return)))
+      (loop $rest
+        (call $check (call $write
+          (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (i32.store (i32.const 0)
+          (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 8))))
+        (i32.store (i32.const 4)
+          (i32.sub (i32.load (i32.const 4)) (i32.load (i32.const 8))))
+        (br_if $rest (i32.load (i32.const 4))))
+      (br $next))))`;
+
+/** Makes the file "made" in descriptor 3; the exit code is an errno. */
+export const MAKE_FILE = `(module
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "made")
+  (func (export "_start")
+    (call $exit (call $open
+      (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4)
+      (i32.const 5) (i64.const 64) (i64.const 0) (i32.const 0)
+      (i32.const 64)))))`;
+
 /** A reactor: counts its calls, and can trap and exit. */
 export const REACTOR = `(module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
