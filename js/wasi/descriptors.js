@@ -215,17 +215,10 @@ export class Descriptors {
     return this.#slots[fd] ?? null;
   }
 
-  /** Whether there is no room for another. */
-  get full() {
-    while (this.#slots[this.#firstFree] != null) this.#firstFree++;
-    return this.#firstFree >= MAX_DESCRIPTORS;
-  }
-
   /** Whether add() would find a number. */
   get hasRoom() {
-    let fd = this.#firstFree;
-    while (this.#slots[fd] != null) fd++;
-    return fd < MAX_DESCRIPTORS;
+    while (this.#slots[this.#firstFree] != null) this.#firstFree++;
+    return this.#firstFree < MAX_DESCRIPTORS;
   }
 
   /**
@@ -233,7 +226,7 @@ export class Descriptors {
    * @returns {number} its number, or -EMFILE
    */
   add(descriptor) {
-    if (this.full) return -ERRNO.EMFILE;
+    if (!this.hasRoom) return -ERRNO.EMFILE;
     const fd = this.#firstFree;
     this.#slots[fd] = descriptor;
     this.#firstFree = fd + 1;

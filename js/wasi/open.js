@@ -36,8 +36,9 @@ import { readMode } from "./lookup.js";
  * @property {number} mode one of MODE
  * @property {number} oflags
  * @property {number} fdflags
- * @property {number} base the rights that are asked for
+ * @property {number} base the rights that are asked for and may be had
  * @property {number} inheriting
+ * @property {boolean} writes whether to write was asked for, had or not
  * @property {number} result where the number of the descriptor goes
  * @property {number} attempts how often it was looked for
  */
@@ -166,9 +167,9 @@ export function openImports({ memory, descriptors, waits }, lookups) {
    * @returns {Result}
    */
   function openDirectory(opening, place, parentIno) {
-    const { oflags, base, inheriting } = opening;
+    const { oflags, base, inheriting, writes } = opening;
     const changes = (oflags & (OFLAGS.CREAT | OFLAGS.TRUNC)) !== 0;
-    if (changes || (base & RIGHTS.FD_WRITE) !== 0) return ERRNO.EISDIR;
+    if (changes || writes) return ERRNO.EISDIR;
     return openNode(place, false, false, (file) => {
       const allowed = place.mount.readOnly ? ~WRITING_RIGHTS : ~0;
       const rights = {
@@ -185,24 +186,22 @@ export function openImports({ memory, descriptors, waits }, lookups) {
   /**
    * @param {Opening} opening
    * @param {Place} place
-   * @param {boolean} isNew whether it was made just now
    * @returns {Result}
    */
-  function openFile(opening, place, isNew) {
-    const { directory, oflags, base } = opening;
+  function openFile(opening, place) {
+    const { directory, oflags, base, writes } = opening;
     if ((oflags & OFLAGS.DIRECTORY) !== 0) return ERRNO.ENOTDIR;
     const { readOnly } = place.mount;
-    const truncates = !isNew && (oflags & OFLAGS.TRUNC) !== 0;
-    const writes = (base & RIGHTS.FD_WRITE) !== 0;
+    const truncates = (oflags & OFLAGS.TRUNC) !== 0;
     if (truncates || writes) {
-      const may =
-        (!writes || (directory.inheriting & RIGHTS.FD_WRITE) !== 0) &&
-        (!truncates ||
-          (directory.rights & RIGHTS.PATH_FILESTAT_SET_SIZE) !== 0);
-      if (readOnly || !may) return ERRNO.EROFS;
+      const mayWrite = (base & RIGHTS.FD_WRITE) !== 0;
+      const mayTruncate =
+        (directory.rights & RIGHTS.PATH_FILESTAT_SET_SIZE) !== 0;
+      if (readOnly || (writes && !mayWrite)) return ERRNO.EROFS;
+      if (truncates && !mayTruncate) return ERRNO.EROFS;
     }
     const allowed = readOnly ? ~WRITING_RIGHTS : ~0;
-    const granted = base & FILE_RIGHTS & directory.inheriting & allowed;
+    const granted = base & FILE_RIGHTS & allowed;
     // Some ask for the right to set the size of whatever they open: it must
     // not keep them from a file that can only be read.
     const must = truncates || (granted & STORING_RIGHTS) !== 0;
@@ -223,19 +222,20 @@ export function openImports({ memory, descriptors, waits }, lookups) {
    * @returns {Result}
    */
   function createFile(opening, walk) {
-    const { directory, oflags } = opening;
+    const { directory } = opening;
     if (walk.end === END.SLASH) return ERRNO.EISDIR;
     const may = (directory.rights & RIGHTS.PATH_CREATE_FILE) !== 0;
     const { name, parent, parentMount: mount } = walk;
     if (!may || mount.readOnly) return ERRNO.EROFS;
     return waits.then(mount.volume.create(parent, name), (made) => {
       if (typeof made !== "number") {
-        return openFile(opening, { mount, node: made }, true);
+        return openFile(opening, { mount, node: made });
       }
       // Somebody else was faster: then it is there.
-      const again = made === -ERRNO.EEXIST && (oflags & OFLAGS.EXCL) === 0;
-      if (!again || ++opening.attempts > MAX_ATTEMPTS) return -made;
-      return open(opening);
+      const again = made === -ERRNO.EEXIST;
+      return again && ++opening.attempts <= MAX_ATTEMPTS
+        ? open(opening)
+        : -made;
     });
   }
 
@@ -255,7 +255,7 @@ export function openImports({ memory, descriptors, waits }, lookups) {
       if (creates && (oflags & OFLAGS.EXCL) !== 0) return ERRNO.EEXIST;
       if (node.type === TYPE.LINK) return ERRNO.ELOOP;
       const place = { mount, node };
-      if (node.type !== TYPE.DIRECTORY) return openFile(opening, place, false);
+      if (node.type !== TYPE.DIRECTORY) return openFile(opening, place);
       const start = node === directory.place.node;
       const parentIno = start ? directory.parentIno : walk.parent.ino;
       return openDirectory(opening, place, parentIno);
@@ -308,7 +308,7 @@ export function openImports({ memory, descriptors, waits }, lookups) {
       if (((wanted | passedOn) & ~had) !== 0) return ERRNO.ENOTCAPABLE;
       const path = lookups.path(pointer, size);
       if (typeof path === "number") return -path;
-      if (descriptors.full) return ERRNO.EMFILE;
+      if (!descriptors.hasRoom) return ERRNO.EMFILE;
       // Whatever has the name is in the way, a link that leads nowhere, too.
       if ((how & CREAT) !== 0 && (how & EXCL) !== 0) mode = MODE.ENTRY;
       return open({
@@ -317,8 +317,9 @@ export function openImports({ memory, descriptors, waits }, lookups) {
         mode,
         oflags: how,
         fdflags,
-        base: wanted,
+        base: wanted & directory.inheriting,
         inheriting: passedOn & directory.inheriting,
+        writes: (wanted & RIGHTS.FD_WRITE) !== 0,
         result,
         attempts: 0,
       });

@@ -41,6 +41,14 @@ function renameError({ name, mount, parentMount }) {
 }
 
 /**
+ * Why a name is not taken away where nothing may be changed.
+ * @param {Walk} walk by MODE.PARENT, which looks names up on read-only mounts
+ */
+function keptError({ node, parentMount }) {
+  return parentMount.readOnly && node === null ? ERRNO.ENOENT : ERRNO.EROFS;
+}
+
+/**
  * @param {Context} context
  * @param {Lookups} lookups
  */
@@ -239,9 +247,7 @@ export function pathImports({ memory, waits }, lookups) {
           return walk.end === END.DOT ? ERRNO.EINVAL : ERRNO.ENOTEMPTY;
         }
         if (walk.mount !== parentMount) return ERRNO.EBUSY;
-        if (!mayChange(directory, right, walk)) {
-          return walk.node === null ? ERRNO.ENOENT : ERRNO.EROFS;
-        }
+        if (!mayChange(directory, right, walk)) return keptError(walk);
         const answer = parentMount.volume.removeDirectory(parent, name);
         return waits.then(answer, errnoOf);
       });
@@ -274,9 +280,8 @@ export function pathImports({ memory, waits }, lookups) {
         const { name, node, parent, parentMount } = from;
         if (slash && node === null) return ERRNO.ENOENT;
         if (slash && node?.type !== TYPE.DIRECTORY) return ERRNO.ENOTDIR;
-        if (!mayChange(oldDirectory, RIGHTS.PATH_RENAME_SOURCE, from)) {
-          return node === null ? ERRNO.ENOENT : ERRNO.EROFS;
-        }
+        const gives = mayChange(oldDirectory, RIGHTS.PATH_RENAME_SOURCE, from);
+        if (!gives) return keptError(from);
         return lookups.walk(newDirectory, newPath, MODE.PARENT, (error, to) => {
           if (error < 0) return -error;
           const wrong = renameError(to);
@@ -344,9 +349,7 @@ export function pathImports({ memory, waits }, lookups) {
         if (walk.end === END.SLASH) {
           return node === null ? ERRNO.ENOENT : ERRNO.ENOTDIR;
         }
-        if (!mayChange(directory, right, walk)) {
-          return node === null ? ERRNO.ENOENT : ERRNO.EROFS;
-        }
+        if (!mayChange(directory, right, walk)) return keptError(walk);
         return waits.then(parentMount.volume.unlink(parent, name), errnoOf);
       });
     },
