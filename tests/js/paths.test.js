@@ -89,6 +89,12 @@ test("paths that are kept in the same place do not mix", () => {
   for (const text of [...texts, ...texts.toReversed(), ...texts]) {
     assert.deepEqual(read(text, paths), splitPath(text));
   }
+  // One that begins as another does which is kept there.
+  for (let i = 0; i < 5000; i++) {
+    for (const text of [`${i}/long`, `${i}`]) {
+      assert.deepEqual(read(text, paths), splitPath(text));
+    }
+  }
   // The same end and size, another beginning.
   for (const text of ["abcdefgh/0123456789", "Xbcdefgh/0123456789"]) {
     assert.deepEqual(read(text, paths), splitPath(text));

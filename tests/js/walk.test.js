@@ -247,6 +247,30 @@ for (const [how, wrap] of [
   });
 }
 
+test("a volume is told when a name can only be a directory", async () => {
+  const volume = memory();
+  const asked = [];
+  const lookup = volume.lookup.bind(volume);
+  volume.lookup = (directory, name, below) => {
+    asked.push([name, below]);
+    return lookup(directory, name);
+  };
+  const { call, stat } = await wasiRig({ "/": volume });
+  await call("path_create_directory", 3, "dir");
+  await call("path_create_directory", 3, "dir/sub");
+  for (const [path, ...expected] of [
+    ["dir", ["dir", false]],
+    ["dir/", ["dir", true]],
+    ["dir/.", ["dir", true]],
+    ["dir/sub", ["dir", true], ["sub", false]],
+    ["dir/sub/..", ["dir", true], ["sub", true]],
+  ]) {
+    asked.length = 0;
+    assert.notEqual(await stat(path), "ENOENT");
+    assert.deepEqual(asked, expected, path);
+  }
+});
+
 test("what is renamed in the middle of a walk leads nowhere else", async () => {
   const volume = delayed(memory());
   const rig = await wasiRig({ "/": volume });
