@@ -7,6 +7,8 @@ import { spawnSync } from "node:child_process";
 import {
   accessSync,
   constants,
+  copyFileSync,
+  mkdirSync,
   readFileSync,
   readdirSync,
   realpathSync,
@@ -59,6 +61,11 @@ export const TOOLS = [
  * @typedef {{ packages: Record<string, Entry> }} Lock
  */
 
+/** A Node that has JSPI, for tests/wasi. It is kept apart: in node_modules it
+ * would be the `node` of every npm script. */
+const JSPI_SOURCE = "tests/wasi/node";
+export const JSPI_NODE = "build/node";
+
 /**
  * What the step reads and does, so that tests can stand in for all of it.
  * @typedef {object} Machine
@@ -70,8 +77,11 @@ export const TOOLS = [
  * @property {(command: string) => boolean} has whether PATH has it, or
  *   whether that part of clang's is there
  * @property {(argv: string[]) => number} run runs it, answers its exit code
- * @property {() => Lock} lock the project's package-lock.json
- * @property {() => Lock | null} installed npm's record of node_modules
+ * @property {(folder: string) => Lock} lock its package-lock.json
+ * @property {(folder: string) => Lock | null} installed npm's record of the
+ *   node_modules in it
+ * @property {(from: string, to: string) => void} copy what npm goes by, from a
+ *   folder to another
  * @property {(line: string) => void} log
  */
 
@@ -190,7 +200,7 @@ export function modulesAreCurrent(lock, installed) {
 
 /** @param {Machine} machine */
 function installModules(machine) {
-  if (modulesAreCurrent(machine.lock(), machine.installed())) return;
+  if (modulesAreCurrent(machine.lock("."), machine.installed("."))) return;
   if (machine.env.GOSSAMER_NO_INSTALL === "1") {
     throw new SetupError(
       "node_modules is missing or differs from package-lock.json " +
@@ -200,6 +210,32 @@ function installModules(machine) {
   machine.log("installing: npm ci");
   if (machine.run(["npm", "ci"]) !== 0) {
     throw new SetupError("npm ci failed; see its messages above.");
+  }
+}
+
+/**
+ * There is none for other systems than Linux; it can be done without.
+ * @param {Machine} machine
+ */
+function installJspiNode(machine) {
+  if (machine.platform !== "linux") return;
+  const current = modulesAreCurrent(
+    machine.lock(JSPI_SOURCE),
+    machine.installed(JSPI_NODE),
+  );
+  if (current) return;
+  if (machine.env.GOSSAMER_NO_INSTALL === "1") {
+    machine.log(
+      "goes on without a Node that has JSPI: GOSSAMER_NO_INSTALL=1 forbids " +
+        "installing it",
+    );
+    return;
+  }
+  machine.copy(JSPI_SOURCE, JSPI_NODE);
+  const flags = ["--no-bin-links", "--ignore-scripts"];
+  machine.log(`installing: npm ci, a Node that has JSPI, in ${JSPI_NODE}`);
+  if (machine.run(["npm", "ci", "--prefix", JSPI_NODE, ...flags]) !== 0) {
+    machine.log("goes on without a Node that has JSPI: npm ci failed");
   }
 }
 
@@ -244,6 +280,7 @@ export function setup(machine, { lint = false, ...purposes } = {}) {
     );
   }
   installModules(machine);
+  if (purposes.wasi === true) installJspiNode(machine);
 }
 
 /**
@@ -354,12 +391,18 @@ function thisMachine() {
       // Standard output stays free for the answer of the script that follows.
       spawnSync(command, args, { cwd: ROOT, stdio: ["inherit", 2, 2] })
         .status ?? 1,
-    lock: () => readJson("package-lock.json"),
-    installed: () => {
+    lock: (folder) => readJson(`${folder}/package-lock.json`),
+    installed: (folder) => {
       try {
-        return readJson("node_modules/.package-lock.json");
+        return readJson(`${folder}/node_modules/.package-lock.json`);
       } catch {
         return null;
+      }
+    },
+    copy: (from, to) => {
+      mkdirSync(join(ROOT, to), { recursive: true });
+      for (const file of ["package.json", "package-lock.json"]) {
+        copyFileSync(join(ROOT, from, file), join(ROOT, to, file));
       }
     },
     log: (line) => process.stderr.write(`setup: ${line}\n`),

@@ -141,7 +141,7 @@ function contentsOf(source) {
     return Array.from(all, takeOne).flat(1);
   }
   if (isTree(source)) return Object.entries(source);
-  throw wrongValue("the files to import", source);
+  throw wrongValue("what is imported", source);
 }
 
 /**
@@ -157,7 +157,7 @@ function takeOne(one) {
   }
   if (isFile(one)) return [[pathOf(one), one]];
   if (isSource(one)) return [[one.name, one]];
-  throw wrongValue("the files to import", one);
+  throw wrongValue("what is imported", one);
 }
 
 /** @param {FileSystemHandle | FileSystemEntry} one */

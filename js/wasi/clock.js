@@ -25,6 +25,30 @@ function nanoseconds(ms) {
   return BigInt(whole) * BigInt(NS_PER_MS) + BigInt(rest);
 }
 
+/**
+ * Writes a time as nanoseconds in 64 bits, by numbers alone: a program may ask
+ * for it in a loop, and big integers cost it more than the clock does.
+ * @param {import("../memory.js").Memory} memory
+ * @param {number} at
+ * @param {number} ms
+ * @returns {boolean} false when out of bounds
+ */
+function putTime(memory, at, ms) {
+  if (!memory.contains(at, 8)) return false;
+  const whole = Math.floor(ms);
+  const rest = Math.floor((ms - whole) * NS_PER_MS);
+  // No product here is beyond a double's 53 digits.
+  const upper = Math.floor(whole / 2 ** 20) * NS_PER_MS;
+  const lower = (whole % 2 ** 20) * NS_PER_MS + rest;
+  const low = (upper % 2 ** 12) * 2 ** 20 + lower;
+  const high = Math.floor(upper / 2 ** 12) + Math.floor(low / 2 ** 32);
+  const { view } = memory;
+  // What is above 32 bits is left out by it.
+  view.setUint32(at, low, true);
+  view.setUint32(at + 4, high, true);
+  return true;
+}
+
 /** What the clock's times are multiples of, without waiting for it to tick. */
 function stepNs() {
   const times = Array.from({ length: SAMPLES }, () => performance.now());
@@ -52,8 +76,17 @@ export class Clocks {
    * @returns {bigint | null} nanoseconds; null for a clock that there is not
    */
   nowNs(id) {
-    if (id === CLOCK.REALTIME) return nanoseconds(this.#dayMs());
-    return id <= CLOCK.THREAD_CPUTIME ? nanoseconds(this.#programMs()) : null;
+    const ms = this.nowMs(id);
+    return ms < 0 ? null : nanoseconds(ms);
+  }
+
+  /**
+   * @param {number} id one of CLOCK
+   * @returns {number} milliseconds; -1 for a clock that there is not
+   */
+  nowMs(id) {
+    if (id === CLOCK.REALTIME) return this.#dayMs();
+    return id <= CLOCK.THREAD_CPUTIME ? this.#programMs() : -1;
   }
 
   /** The time of day, with the fine steps of the monotonic clock. */
@@ -88,9 +121,9 @@ export function clockImports({ memory, now }) {
      * @param {number} time
      */
     clock_time_get(id, _precision, time) {
-      const ns = clocks.nowNs(u32(id));
-      if (ns === null) return ERRNO.EINVAL;
-      return memory.putU64(time, ns) ? 0 : ERRNO.EFAULT;
+      const ms = clocks.nowMs(u32(id));
+      if (ms < 0) return ERRNO.EINVAL;
+      return putTime(memory, u32(time), ms) ? 0 : ERRNO.EFAULT;
     },
   };
 }

@@ -28,6 +28,10 @@ import { readTimes, writeStat } from "./stat.js";
 
 /** Where a transfer goes that moves the descriptor's own position. */
 const CURRENT = -1;
+/** Where a volume writes at the end of a file, wherever that is. */
+const AT_END = -1;
+/** A move that has not begun before. */
+const NOT_BEGUN = -2;
 
 /** @param {Context} context */
 export function fdImports(context) {
@@ -64,15 +68,28 @@ export function fdImports(context) {
   }
 
   /**
+   * As findFile(), for the offset: the right to seek implies that to tell.
+   * @param {number} fd
+   * @returns {FileDescriptor | number} or an errno
+   */
+  function findTeller(fd) {
+    const descriptor = findFile(fd, 0);
+    if (typeof descriptor === "number") return descriptor;
+    return (descriptor.rights & (RIGHTS.FD_TELL | RIGHTS.FD_SEEK)) !== 0
+      ? descriptor
+      : ERRNO.ENOTCAPABLE;
+  }
+
+  /**
    * Moves bytes of one span.
    * @param {FileDescriptor | StreamDescriptor} descriptor
    * @param {number} side
-   * @param {number} position or CURRENT
+   * @param {number} from where in a file, or AT_END
    * @param {number} address
    * @param {number} size
    * @returns {number | Promise<unknown>}
    */
-  function moveSpan(descriptor, side, position, address, size) {
+  function moveSpan(descriptor, side, from, address, size) {
     const { bytes } = memory;
     if (descriptor.kind === "stream") {
       const { stream } = descriptor;
@@ -82,35 +99,54 @@ export function fdImports(context) {
     }
     const { file } = descriptor;
     const { volume } = descriptor.place.mount;
-    const own = position === CURRENT;
-    const from = own ? descriptor.position : position;
-    if (side === SIDE.READ) {
-      const got = volume.read(file, from, bytes, address, size);
-      if (own && typeof got === "number" && got > 0) {
-        descriptor.position = from + got;
-      }
-      return got;
-    }
-    const append = own && (descriptor.flags & FDFLAGS.APPEND) !== 0;
-    const got = volume.write(file, append ? -1 : from, bytes, address, size);
-    if (own && typeof got === "number" && got > 0) {
-      descriptor.position = append ? volume.size(file) : from + got;
-    }
-    return got;
+    return side === SIDE.READ
+      ? volume.read(file, from, bytes, address, size)
+      : volume.write(file, from, bytes, address, size);
   }
 
   /**
-   * Reads or writes, in turn with the others on the same descriptor. Waits
-   * only while nothing has been moved: what has been is the answer.
+   * Where in a file the move begins.
+   * @param {FileDescriptor | StreamDescriptor} descriptor
+   * @param {number} side
+   * @param {number} position or CURRENT
+   */
+  function startOf(descriptor, side, position) {
+    if (position !== CURRENT) return position;
+    if (descriptor.kind === "stream") return 0;
+    const appends = (descriptor.flags & FDFLAGS.APPEND) !== 0;
+    return side === SIDE.WRITE && appends ? AT_END : descriptor.position;
+  }
+
+  /**
+   * The call of move() to make when there is a reason to. It is made apart:
+   * calls that do not wait make no closure.
+   * @param {Parameters<typeof move>} args
+   */
+  function again(...args) {
+    return () => move(...args);
+  }
+
+  /**
+   * Reads or writes, in turn with the others on the same descriptor. With a
+   * file that is all, or all up to its end, as POSIX has it; what waited and
+   * was given up has not moved the position, so that it can be done again. A
+   * stream, and the end of a file, is waited for only while nothing has been
+   * moved: what has been is the answer.
    * @param {FileDescriptor | StreamDescriptor} descriptor
    * @param {number} side
    * @param {number} position or CURRENT
    * @param {number} pointer
    * @param {number} count
    * @param {number} resultPointer
+   * @param {number} begun where it began, if it has waited in the middle; or
+   *   NOT_BEGUN
+   * @param {number} done how many bytes it had moved by then
    * @returns {Result}
    */
-  function move(descriptor, side, position, pointer, count, resultPointer) {
+  // prettier-ignore
+  function move(
+    descriptor, side, position, pointer, count, resultPointer, begun, done,
+  ) {
     if (descriptor.closed) return ERRNO.EBADF;
     const table = u32(pointer);
     const spans = u32(count);
@@ -118,42 +154,71 @@ export function fdImports(context) {
     const error = spansError(memory, table, spans);
     if (error !== 0) return error;
     if (!memory.contains(result, 4)) return ERRNO.EFAULT;
-    const again = () =>
-      move(descriptor, side, position, pointer, count, resultPointer);
     const turn = side === SIDE.READ ? descriptor.reading : descriptor.writing;
     if (!waits.mayEnter(turn)) {
       if (descriptor.nonblocking) return ERRNO.EAGAIN;
-      return waits.stand(turn, again);
+      return waits.stand(turn, again(
+        descriptor, side, position, pointer, count, resultPointer, begun, done,
+      ));
     }
-    let moved = 0;
-    for (let at = table; at < table + spans * IOVEC_BYTES; at += IOVEC_BYTES) {
+    const stream = descriptor.kind === "stream" ? descriptor.stream : null;
+    const start = begun === NOT_BEGUN
+      ? startOf(descriptor, side, position)
+      : begun;
+    const tableEnd = table + spans * IOVEC_BYTES;
+    let moved = done;
+    /** How many bytes the spans before this one have. */
+    let before = 0;
+    for (let at = table; at < tableEnd; ) {
       const address = memory.view.getUint32(at, true);
       const size = memory.view.getUint32(at + 4, true);
-      if (size === 0) continue;
-      const from = position === CURRENT ? CURRENT : position + moved;
-      const got = moveSpan(descriptor, side, from, address, size);
+      const inside = moved - before;
+      if (inside >= size) {
+        before += size;
+        at += IOVEC_BYTES;
+        continue;
+      }
+      const from = start === AT_END ? AT_END : start + moved;
+      const rest = size - inside;
+      const got = moveSpan(descriptor, side, from, address + inside, rest);
       if (typeof got !== "number") {
-        if (moved > 0) break;
-        return waits.hold(turn, waits.after(got, again));
+        if (moved > 0 && (stream !== null || start === AT_END)) break;
+        return waits.hold(turn, waits.after(got, again(
+          descriptor, side, position, pointer, count, resultPointer,
+          moved === 0 ? NOT_BEGUN : start, moved,
+        )));
       }
       if (got < 0) {
         if (moved > 0) break;
         if (got !== -ERRNO.EAGAIN || descriptor.nonblocking) return -got;
-        if (descriptor.kind !== "stream") return ERRNO.EAGAIN;
-        const { stream } = descriptor;
-        const promise = waits.until((wake) => stream.watch(side, wake), again);
-        return waits.hold(turn, promise);
+        if (stream === null) return ERRNO.EAGAIN;
+        return waits.hold(turn, untilReady(stream, side, again(
+          descriptor, side, position, pointer, count, resultPointer,
+          NOT_BEGUN, 0,
+        )));
       }
       moved += got;
-      if (got < size) break;
+      if (got === 0) break;
       // What is there has been read: to go on might fetch more, or take the
       // end of a file that the next read is to find.
-      if (descriptor.kind === "stream" && descriptor.stream.ready(side) <= 0) {
-        break;
-      }
+      if (stream !== null && (got < rest || stream.ready(side) <= 0)) break;
+    }
+    if (position === CURRENT && moved > 0 && descriptor.kind === "file") {
+      const { file, place } = descriptor;
+      descriptor.position =
+        start === AT_END ? place.mount.volume.size(file) : start + moved;
     }
     memory.putU32(result, moved);
     return side === SIDE.WRITE ? written(descriptor) : 0;
+  }
+
+  /**
+   * @param {import("../io/stream.js").Stream} stream
+   * @param {number} side
+   * @param {() => Result} next
+   */
+  function untilReady(stream, side, next) {
+    return waits.until((wake) => stream.watch(side, wake), next);
   }
 
   /**
@@ -204,7 +269,16 @@ export function fdImports(context) {
     if (descriptor === null) return ERRNO.EBADF;
     if (descriptor.kind === "directory") return ERRNO.EISDIR;
     if ((descriptor.rights & rights) === 0) return ERRNO.ENOTCAPABLE;
-    return move(descriptor, side, CURRENT, pointer, count, result);
+    return move(
+      descriptor,
+      side,
+      CURRENT,
+      pointer,
+      count,
+      result,
+      NOT_BEGUN,
+      0,
+    );
   }
 
   /**
@@ -222,7 +296,16 @@ export function fdImports(context) {
     if (typeof descriptor === "number") return descriptor;
     const position = readOffset(offset);
     if (position < 0) return offset < 0n ? ERRNO.EINVAL : ERRNO.EFBIG;
-    return move(descriptor, side, position, pointer, count, result);
+    return move(
+      descriptor,
+      side,
+      position,
+      pointer,
+      count,
+      result,
+      NOT_BEGUN,
+      0,
+    );
   }
 
   return {
@@ -486,8 +569,7 @@ export function fdImports(context) {
     fd_seek(fd, offset, whence, pointer) {
       // To ask where one is needs no more than the right to tell.
       const tell = offset === 0n && whence === WHENCE.CUR;
-      const right = tell ? RIGHTS.FD_TELL : RIGHTS.FD_SEEK;
-      const descriptor = findFile(fd, right);
+      const descriptor = tell ? findTeller(fd) : findFile(fd, RIGHTS.FD_SEEK);
       if (typeof descriptor === "number") return descriptor;
       if (!memory.contains(u32(pointer), 8)) return ERRNO.EFAULT;
       const { file, place } = descriptor;
@@ -530,7 +612,7 @@ export function fdImports(context) {
      * @returns {Result}
      */
     fd_tell(fd, pointer) {
-      const descriptor = findFile(fd, RIGHTS.FD_TELL);
+      const descriptor = findTeller(fd);
       if (typeof descriptor === "number") return descriptor;
       return memory.putU64(pointer, BigInt(descriptor.position))
         ? 0

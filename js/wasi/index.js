@@ -14,8 +14,11 @@ export { ERRNO, GossamerError } from "../errors.js";
 export { memory } from "../fs/memory.js";
 export { exportTar, importTar } from "../fs/tar.js";
 export { SymbolicLink, exportTree, importTree } from "../fs/transfer.js";
+export { Listener } from "../io/listener.js";
 export { createPipe, socketPair } from "../io/pipe.js";
 export { Terminal } from "../io/terminal.js";
+export { fromWeb, toReadable, toWritable } from "../io/web.js";
+export { fromWebSocket } from "../io/websocket.js";
 
 /**
  * @typedef {import("./settings.js").WasiOptions} WasiOptions

@@ -42,6 +42,7 @@ function machine({ without = [], ...overrides } = {}) {
   const absent = new Set(without);
   const ran = [];
   const logged = [];
+  const copied = [];
   const fake = {
     env: {},
     platform: "linux",
@@ -52,6 +53,7 @@ function machine({ without = [], ...overrides } = {}) {
     lock: () => LOCK,
     installed: () => INSTALLED,
     log: (line) => logged.push(line),
+    copy: (from, to) => copied.push(`${from} ${to}`),
     ...overrides,
     run: (argv) => {
       ran.push(argv.join(" "));
@@ -64,7 +66,7 @@ function machine({ without = [], ...overrides } = {}) {
       return status;
     },
   };
-  return { fake, ran, logged };
+  return { fake, ran, logged, copied };
 }
 
 /** Runs a set-up that must fail; answers its message. */
@@ -145,6 +147,38 @@ test("what WASI guests are built with is asked for by name, once", () => {
   const both = machine({ without });
   setup(both.fake, { fuzz: true, wasi: true });
   assert.match(both.ran[0], /install -y clang wasi-libc wabt$/);
+});
+
+/** A machine without the Node for tests/wasi. */
+function withoutJspi(overrides = {}) {
+  const installed = (folder) => (folder === "." ? INSTALLED : null);
+  return machine({ installed, ...overrides });
+}
+
+test("the Node that has JSPI is installed apart, and for WASI alone", () => {
+  const plain = withoutJspi();
+  setup(plain.fake);
+  assert.deepEqual(plain.ran, []);
+  const wasi = withoutJspi();
+  setup(wasi.fake, { wasi: true });
+  assert.deepEqual(wasi.copied, ["tests/wasi/node build/node"]);
+  assert.match(wasi.ran[0], /^npm ci --prefix build\/node --no-bin-links/);
+  const there = machine();
+  setup(there.fake, { wasi: true });
+  assert.deepEqual([...there.ran, ...there.copied], []);
+});
+
+test("a Node that has JSPI can be done without", () => {
+  const failing = withoutJspi({ run: () => 1 });
+  setup(failing.fake, { wasi: true });
+  assert.match(failing.logged.at(-1), /^goes on without a Node .*failed/);
+  const env = { GOSSAMER_NO_INSTALL: "1" };
+  const forbidden = withoutJspi({ env });
+  setup(forbidden.fake, { wasi: true });
+  assert.match(forbidden.logged[0], /^goes on without a Node .*forbids/);
+  const mac = withoutJspi({ platform: "darwin" });
+  setup(mac.fake, { wasi: true });
+  assert.deepEqual([...forbidden.ran, ...mac.ran], []);
 });
 
 test("where the fuzzer cannot be installed, the rest still is", () => {

@@ -221,10 +221,10 @@ test("what is no file, and names that lead out, are refused by path", async () =
     [{ "": "1" }, /must have a name/],
     [{ ".": "1" }, /must have a name/],
     [circle, /inside itself/],
-    [new Blob(["1"]), /the files to import/],
-    [[new Blob(["1"])], /the files to import/],
-    ["text", /the files to import/],
-    [null, /the files to import/],
+    [new Blob(["1"]), /what is imported/],
+    [[new Blob(["1"])], /what is imported/],
+    ["text", /what is imported/],
+    [null, /what is imported/],
   ]) {
     await assert.rejects(importTree(volume, source), fails("EINVAL", text));
   }

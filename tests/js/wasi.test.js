@@ -52,6 +52,20 @@ test("the monotonic clock starts with the program", () => {
   assert.ok(u64(8) >= 1_234_567_799n && u64(8) <= 1_234_567_800n, `${u64(8)}`);
 });
 
+test("a time is right to the nanosecond, however late it is", () => {
+  for (const ms of [0.5, 4294.967295, 4294.967297, 2 ** 20, 2 ** 32 - 0.25]) {
+    for (const laterMs of [0, 2 ** 20, 2 ** 40, 1_763_740_800_000]) {
+      const { wasi, u64, advance } = setUp();
+      advance(ms + laterMs);
+      wasi.clock_time_get(1, 0n, 8);
+      const whole = Math.floor(ms + laterMs);
+      const rest = Math.floor((ms + laterMs - whole) * 1e6);
+      const expected = BigInt(whole) * 1_000_000n + BigInt(rest);
+      assert.equal(u64(8), expected, `${ms + laterMs} ms`);
+    }
+  }
+});
+
 test("the time of day is the host's", () => {
   const { wasi, u64 } = setUp();
   const before = BigInt(Date.now()) * 1_000_000n;

@@ -2,7 +2,7 @@
  * where it agrees with ours, both are right or both are wrong in the same way. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { conforms } from "../helpers/conformance.js";
@@ -12,6 +12,21 @@ import { PROGRAMS } from "./programs.js";
 
 const CHILD = fileURLToPath(new URL("node-child.mjs", import.meta.url));
 const LIMIT_MS = 60_000;
+
+/**
+ * A signal is an exit code as a shell tells it, but for those of a crash and
+ * of our time limit.
+ * @param {number | null} code
+ * @param {NodeJS.Signals | null} signal
+ */
+function ending(code, signal) {
+  if (signal === null) return { exitCode: code };
+  const error = `ended by ${signal}`;
+  if (signal === "SIGABRT" || signal === "SIGKILL") {
+    return { exitCode: null, error };
+  }
+  return { exitCode: 128 + constants.signals[signal], error };
+}
 
 /** @param {import("../helpers/conformance.js").Program} program */
 function run({ guest, args = [`${guest}.wasm`], env = {}, stdin = "" }) {
@@ -25,7 +40,7 @@ function run({ guest, args = [`${guest}.wasm`], env = {}, stdin = "" }) {
     const child = spawn(
       process.execPath,
       ["--no-warnings", CHILD, guestFile(guest), JSON.stringify(options)],
-      { timeout: LIMIT_MS },
+      { timeout: LIMIT_MS, killSignal: "SIGKILL" },
     );
     const output = { stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => (output.stdout += chunk));
@@ -33,10 +48,9 @@ function run({ guest, args = [`${guest}.wasm`], env = {}, stdin = "" }) {
     child.stdin.on("error", () => {});
     child.stdin.end(stdin);
     child.once("error", reject);
-    child.once("close", (exitCode, signal) => {
+    child.once("close", (code, signal) => {
       rmSync(root, { recursive: true, force: true });
-      const error = signal === null ? undefined : `ended by ${signal}`;
-      resolve({ exitCode, error, ...output });
+      resolve({ ...ending(code, signal), ...output });
     });
   });
 }

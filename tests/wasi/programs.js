@@ -45,7 +45,7 @@ export const PROGRAMS = [
   ends("proc_exit 255", ["exit", "255"], 255, "begun"),
   ends("exit 7", ["libc", "7"], 7, "begun"),
   ends("trap", ["trap"], null, "begun"),
-  ends("proc_raise of a signal that ends it", ["raise", "15"], null, "begun"),
+  ends("proc_raise of a signal that ends it", ["raise", "15"], 143, "begun"),
   ends("proc_raise unknown", ["raise", "31"], 31, "begun EINVAL ended"),
   ends("proc_raise far off", ["raise", "200"], 200, "begun EINVAL ended"),
 ];

@@ -34,12 +34,18 @@ CASE(fd_write_stores_what_fd_read_gives_back) {
   WANT_BYTES(buf, "abcdef", 6);
 }
 
+/* A call may stop after any of its vectors and say so. */
 CASE(fd_write_gathers_its_vectors_in_order) {
   uint32_t fd = fresh("");
   struct w_iovec iovs[] = {{"one", 3}, {"", 0}, {"two", 3}, {"three", 5}};
-  size = 0;
-  NEED(w_fd_write(fd, iovs, 4, &size));
-  WANT_NUMBER(size, 11);
+  uint32_t at = 0;
+  while (at < 4) {
+    size = 0;
+    NEED(w_fd_write(fd, iovs + at, 4 - at, &size));
+    NEED_TRUE(size > 0);
+    while (at < 4 && size >= iovs[at].len) size -= iovs[at++].len;
+    NEED_TRUE(size == 0);
+  }
   WANT_FILE(dir, "f", "onetwothree");
 }
 

@@ -1,0 +1,58 @@
+/* Runs a guest under our own host, by one of its callers, with two volumes in
+ * memory; in Node and, unchanged, in a page. */
+
+/**
+ * @typedef {import("./conformance.js").Program} Program
+ * @typedef {import("./conformance.js").Outcome} Outcome
+ *
+ * @typedef {object} Host what a page or Node loads of ours
+ * @property {typeof import("../../js/wasi/index.js").WASI} WASI
+ * @property {() => import("../../js/fs/volume.js").Volume} createVolume
+ */
+
+/** A writer of bytes that keeps them as text. */
+function collector() {
+  const decoder = new TextDecoder();
+  let text = "";
+  return {
+    /** @param {Uint8Array} bytes */
+    write(bytes) {
+      text += decoder.decode(bytes, { stream: true });
+    },
+    text: () => text + decoder.decode(),
+  };
+}
+
+/**
+ * @param {Host} host
+ * @param {Program} program
+ * @param {Uint8Array<ArrayBuffer>} bytes the guest's module
+ * @param {import("../../js/wasi/index.js").CallerName} caller
+ * @returns {Promise<Outcome>}
+ */
+export async function runGuest(host, program, bytes, caller) {
+  const [name = "", ...args] = program.args ?? [`${program.guest}.wasm`];
+  const stdout = collector();
+  const stderr = collector();
+  const wasi = new host.WASI({
+    name,
+    args,
+    env: program.env ?? {},
+    mounts: { "/": host.createVolume(), "/side": host.createVolume() },
+    stdin: program.stdin ?? "",
+    stdout,
+    stderr,
+  });
+  /** @type {number | null} */
+  let exitCode = null;
+  /** @type {string | undefined} */
+  let error;
+  try {
+    // A caller that may stop its thread is never asked for in a page.
+    const blocking = caller === "sync";
+    exitCode = await wasi.start(bytes, { caller, blocking });
+  } catch (failure) {
+    error = String(failure);
+  }
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text(), error };
+}
