@@ -15,7 +15,7 @@ import { defer } from "./defer.js";
  * @param {http.Server} server
  * @returns {Promise<string>} its address, with a slash at the end
  */
-function listen(t, server) {
+export function listen(t, server) {
   defer(t, () => {
     server.close();
     server.closeAllConnections();
