@@ -45,6 +45,7 @@ const BUNDLES = [
   { out: "gossamer.min.js", entry: "js/script.js", format: "iife" },
   { out: "gossamer.mjs", entry: "js/index.js", format: "esm" },
   { out: "wasi.mjs", entry: "js/wasi/index.js", format: "esm" },
+  { out: "http.mjs", entry: "js/fs/http.js", format: "esm" },
 ];
 
 /** @param {boolean} quiet */

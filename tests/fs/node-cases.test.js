@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { node } from "../../js/fs/node.js";
 import { defer } from "../helpers/defer.js";
-import { late } from "../helpers/late.js";
+import { slowVolume } from "../helpers/slow-volume.js";
 import { volumeCases } from "./cases.js";
 import { volumePrograms } from "./program.js";
 
@@ -66,7 +66,7 @@ const subjects = [
       "a directory that was replaced while open is as removed": nameless,
     },
   },
-  { name: "node, late", create: (t) => late(create(t, {})), features },
+  { name: "node, late", create: (t) => slowVolume(create(t, {})), features },
 ];
 
 for (const subject of subjects) {

@@ -5,7 +5,7 @@ import { posix } from "node:path";
 import { test } from "node:test";
 import { filesUnder, read } from "../helpers/tree.js";
 
-const NODE_ONLY = /^js\/(?:cli[^/]*|fs\/node[^/]*)\.js$/;
+const NODE_ONLY = /^js\/(?:cli(?:\/[^/]+)?|fs\/node[^/]*)\.js$/;
 const CONFIG = /\.config\.js$/;
 
 /** What pages load; whatever is not Node's alone may become one. */
@@ -23,7 +23,7 @@ function importsOf(path) {
     .replace(/\/\*[^]*?\*\//g, "")
     .replace(/^\s*\/\/.*$/gm, "");
   const names = code.matchAll(
-    /\b(?:from\s*|import\s*\(\s*|import\s+)(["'`])([^"'`]+)\1/g,
+    /\b(?:from\s*|import\s*\(\s*|import\s+)(["'`])([^"'`\s]+)\1/g,
   );
   return [...names].map(([, , name = ""]) =>
     name.startsWith(".") ? posix.join(posix.dirname(path), name) : name,
