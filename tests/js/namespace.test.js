@@ -315,6 +315,8 @@ for (const [how, wrap] of [
       const rig = await wasiRig(shared);
       assert.equal(await rig.call("path_link", 3, 0, "moved", 4, "x"), "EROFS");
       assert.equal(await rig.call("path_rename", 3, "moved", 4, "x"), "EROFS");
+      assert.equal(await rig.call("path_link", 4, 0, "moved", 3, "x"), "EROFS");
+      assert.equal(await rig.call("path_rename", 4, "moved", 3, "x"), "EROFS");
       assert.equal(await rig.stat("x", 0, 4), "ENOENT");
     },
   );
