@@ -14,6 +14,8 @@ import { buildGuests, whyNoGuests } from "./guests.js";
  *   them unless given
  * @property {Record<string, string>} [env]
  * @property {string} [stdin]
+ * @property {string[]} [mounts] where it finds its volumes, from descriptor 3
+ *   on; "/" and "/side" unless given
  * @property {number | null} [exitCode] 0 unless given; null: it does not end by
  *   itself
  * @property {string} [stdout] all that it writes; without it the guest

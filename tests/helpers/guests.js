@@ -48,6 +48,15 @@ export function guestNames() {
     .sort();
 }
 
+/**
+ * The names of a guest's cases, as its source has them.
+ * @param {string} guest
+ */
+export function casesIn(guest) {
+  const text = readFileSync(join(SOURCES, `${guest}.c`), "utf8");
+  return [...text.matchAll(/^CASE\((\w+)\)/gm)].map(([, name = ""]) => name);
+}
+
 /** @param {string} file when it was written, in ms; 0 if it is not there */
 function writtenAt(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -69,8 +78,16 @@ async function build(source) {
   renameSync(temporary, output);
 }
 
-/** Builds what is not there or older than a source. */
-export async function buildGuests() {
+/** @type {Promise<void> | null} */
+let building = null;
+
+/** Builds what is not there or older than a source, once for a process. */
+export function buildGuests() {
+  building ??= buildStale();
+  return building;
+}
+
+async function buildStale() {
   mkdirSync(BUILT, { recursive: true });
   const files = readdirSync(SOURCES);
   const shared = files.filter((name) => name.endsWith(".h") || name === COMMON);

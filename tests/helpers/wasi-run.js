@@ -7,7 +7,8 @@
  *
  * @typedef {object} Host what a page or Node loads of ours
  * @property {typeof import("../../js/wasi/index.js").WASI} WASI
- * @property {() => import("../../js/fs/volume.js").Volume} createVolume
+ * @property {(mount: string) => import("../../js/fs/volume.js").Volume}
+ *   createVolume called for each mount point
  */
 
 /** A writer of bytes that keeps them as text. */
@@ -38,7 +39,12 @@ export async function runGuest(host, program, bytes, caller) {
     name,
     args,
     env: program.env ?? {},
-    mounts: { "/": host.createVolume(), "/side": host.createVolume() },
+    mounts: Object.fromEntries(
+      (program.mounts ?? ["/", "/side"]).map((mount) => [
+        mount,
+        host.createVolume(mount),
+      ]),
+    ),
     stdin: program.stdin ?? "",
     stdout,
     stderr,

@@ -170,6 +170,14 @@ bool check_true(int line, const char *text, bool got) {
   return false;
 }
 
+int check_failures(void) { return failures; }
+
+void check_note(const char *text) {
+  say("# with ");
+  say(text);
+  say("\n");
+}
+
 void check_skip(const char *why) { skipped = why; }
 
 int32_t open_with(uint32_t at, const char *path, uint32_t oflags,

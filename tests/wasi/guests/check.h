@@ -34,6 +34,10 @@ bool check_bytes(int line, const char *text, const void *got,
                  const void *wanted, size_t size);
 bool check_true(int line, const char *text, bool got);
 
+/* How many checks of the case have failed, and what more there is to say. */
+int check_failures(void);
+void check_note(const char *text);
+
 /* The call answers one of the errnos. */
 #define WANT(call, ...)                                           \
   check_errno(__LINE__, #call, (call),                            \
