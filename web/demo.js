@@ -36,6 +36,8 @@ export const whole = (value) => WHOLE.format(Math.round(value));
 /** @param {number} value */
 export const oneDigit = (value) => ONE_DIGIT.format(value);
 
+const RATE_OVER_MS = 1000;
+
 /**
  * The page's own clock: it ticks in the page's animation frames, so whatever
  * keeps the page from painting shows as a gap.
@@ -83,8 +85,62 @@ export class PageClock {
   }
 }
 
+/** How fast a total grows, over the last second. */
+export class Rate {
+  /** @type {{ atMs: number, total: number }[]} */
+  #marks = [];
+
+  /** @param {number} total */
+  perSecond(total) {
+    const atMs = performance.now();
+    if (total < (this.#marks.at(-1)?.total ?? 0)) this.#marks = [];
+    this.#marks.push({ atMs, total });
+    while (atMs - (this.#marks[1]?.atMs ?? atMs) > RATE_OVER_MS) {
+      this.#marks.shift();
+    }
+    const [first = { atMs, total }] = this.#marks;
+    const passedMs = atMs - first.atMs;
+    return passedMs > 0 ? ((total - first.total) * 1000) / passedMs : 0;
+  }
+}
+
+/**
+ * The page's clock as it is shown: a dial that turns with the frames, how many
+ * there are in a second, and the longest gap between two.
+ */
+export class Dial {
+  #frameRate = new Rate();
+  #frames = 0;
+  #clock;
+
+  constructor() {
+    const hand = find("#hand");
+    const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    this.#clock = new PageClock((timestampMs) => {
+      const seconds = timestampMs / 1000;
+      const shown = calm.matches ? Math.floor(seconds) : seconds;
+      const turn = ((shown % 4) * 90).toFixed(2);
+      hand.setAttribute("transform", `rotate(${turn})`);
+      show("#seconds", seconds.toFixed(1));
+      this.#frames += 1;
+    });
+  }
+
+  /** Shows the figures; to be called a few times a second. */
+  showFigures() {
+    const rate = this.#frameRate.perSecond(this.#frames);
+    if (rate > 0) show("#fps", whole(rate));
+    show("#gap", whole(this.#clock.longestMs));
+  }
+
+  /** Begins the longest gap anew. */
+  reset() {
+    this.#clock.reset();
+  }
+}
+
 const C_TOKENS =
-  /(?<comment>\/\*[^]*?\*\/)|(?<text>"(?:[^"\\]|\\.)*")|(?<word>\b(?:static|struct|const|void|int|int64_t|double|float|for|while|if|else|return|break|continue|sizeof|bool|true|false|NULL)\b|^#\w+)|(?<call>\b(?:gs_\w+|GS_\w+))|[^]/gmu;
+  /(?<comment>\/\*[^]*?\*\/)|(?<text>"(?:[^"\\]|\\.)*")|(?<word>\b(?:static|struct|const|void|int|int64_t|double|float|for|while|if|else|return|break|continue|sizeof|bool|true|false|NULL|function|new|await|async|try|finally)\b|^#\w+)|(?<call>\b(?:gs_\w+|GS_\w+|WASI|Terminal))|[^]/gmu;
 
 /** Colours the C source of every .source element. */
 export function colourSources() {

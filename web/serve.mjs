@@ -17,6 +17,11 @@ const MOUNTS = [
   { prefix: "/dist/", folder: join(ROOT, "build/dist") },
   { prefix: "/apps/", folder: join(ROOT, "build/apps") },
   { prefix: "/js/", folder: join(ROOT, "js") },
+  { prefix: "/xterm/", folder: join(ROOT, "node_modules/@xterm/xterm") },
+  {
+    prefix: "/xterm-fit/",
+    folder: join(ROOT, "node_modules/@xterm/addon-fit"),
+  },
   { prefix: "/", folder: join(ROOT, "web") },
 ];
 

@@ -2,7 +2,8 @@
  * asks it for figures; and ticks its own clock all the while. */
 import { load } from "/dist/gossamer.mjs";
 import {
-  PageClock,
+  Dial,
+  Rate,
   colourSources,
   find,
   oneDigit,
@@ -12,48 +13,11 @@ import {
 } from "./demo.js";
 
 const MEASURE_MS = 200;
-const RATE_OVER_MS = 1000;
 const MB = 1024 * 1024;
 const DOWNLOAD_MB = 200;
 const PLOT_VALUES = 400;
 
-/** How fast a total grows, over the last second. */
-class Rate {
-  /** @type {{ atMs: number, total: number }[]} */
-  #marks = [];
-
-  /** @param {number} total */
-  perSecond(total) {
-    const atMs = performance.now();
-    if (total < (this.#marks.at(-1)?.total ?? 0)) this.#marks = [];
-    this.#marks.push({ atMs, total });
-    while (atMs - (this.#marks[1]?.atMs ?? atMs) > RATE_OVER_MS) {
-      this.#marks.shift();
-    }
-    const [first = { atMs, total }] = this.#marks;
-    const passedMs = atMs - first.atMs;
-    return passedMs > 0 ? ((total - first.total) * 1000) / passedMs : 0;
-  }
-}
-
-const hand = find("#hand");
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const frameRate = new Rate();
-let frames = 0;
-
-const clock = new PageClock((timestampMs) => {
-  const seconds = timestampMs / 1000;
-  const shown = calm.matches ? Math.floor(seconds) : seconds;
-  hand.setAttribute("transform", `rotate(${((shown % 4) * 90).toFixed(2)})`);
-  show("#seconds", seconds.toFixed(1));
-  frames += 1;
-});
-
-function showClock() {
-  const rate = frameRate.perSecond(frames);
-  if (rate > 0) show("#fps", whole(rate));
-  show("#gap", whole(clock.longestMs));
-}
+const dial = new Dial();
 
 /**
  * What differs between the two streams.
@@ -157,7 +121,7 @@ class Panel {
     this.#setRunning(true);
     this.#tell("Running.", "");
     this.#rate = new Rate();
-    clock.reset();
+    dial.reset();
     const startMs = performance.now();
     try {
       const url = this.#kind.address();
@@ -203,7 +167,7 @@ async function start() {
   const app = await load("/apps/stream.wasm", { fetch: "'self'" });
   const panels = [DOWNLOAD, FEED].map((kind) => new Panel(app, kind));
   setInterval(() => {
-    showClock();
+    dial.showFigures();
     for (const panel of panels) {
       if (panel.running) panel.measure().catch(showError);
     }

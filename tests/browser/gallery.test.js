@@ -7,7 +7,7 @@ import { openPage } from "../helpers/browser.js";
 import { startDemos } from "../helpers/server.js";
 import { ROOT } from "../helpers/tree.js";
 
-const DEMOS = ["particles", "stream", "sieve", "preempt"].map(
+const DEMOS = ["particles", "stream", "sieve", "preempt", "wasi"].map(
   (name) => `${name}.html`,
 );
 

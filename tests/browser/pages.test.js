@@ -34,7 +34,16 @@ const DEMOS = {
     await page.locator("#start:enabled").click();
     await page.getByText("One endless loop runs").waitFor();
   },
+  wasi: async (page) => {
+    await page.getByRole("button", { name: "Word count" }).click();
+    await page.locator('#status[data-state="good"]').waitFor();
+    await page.getByRole("button", { name: "Download report.txt" }).waitFor();
+  },
 };
+
+/** Where the source is that a demo shows. @param {string} demo */
+const sourceOf = (demo) =>
+  demo === "wasi" ? "web/wasi.js" : `web/apps/${demo}.c`;
 
 /** WCAG's relative luminance of a computed colour. @param {string} colour */
 function luminance(colour) {
@@ -72,7 +81,9 @@ for (const [demo, show] of Object.entries(DEMOS)) {
         assert.ok(overflow <= 0, `${overflow} px too wide`);
         const cut = await page.evaluate(() =>
           [...document.querySelectorAll(".panel *")]
-            .filter((element) => element.closest("pre, svg, canvas") === null)
+            .filter(
+              (element) => element.closest("pre, svg, canvas, .xterm") === null,
+            )
             .filter((element) => {
               const panel = element.closest(".panel").getBoundingClientRect();
               const { left, right, width } = element.getBoundingClientRect();
@@ -96,6 +107,7 @@ for (const [demo, show] of Object.entries(DEMOS)) {
         const { page } = await openPage(t, `${url}${demo}.html`, {
           colorScheme,
         });
+        if (demo === "wasi") await show(page);
         const texts = await page.evaluate(() => {
           const opaque = (element) => {
             for (let at = element; at !== null; at = at.parentElement) {
@@ -106,18 +118,26 @@ for (const [demo, show] of Object.entries(DEMOS)) {
             }
             return "rgb(255, 255, 255)";
           };
-          return [...document.querySelectorAll("main *")]
-            .filter((element) =>
-              [...element.childNodes].some(
-                (node) => node.nodeType === 3 && node.data.trim() !== "",
-              ),
-            )
-            .filter((element) => !element.matches(":disabled, [hidden]"))
-            .map((element) => ({
-              text: element.textContent.trim().slice(0, 30),
-              colour: getComputedStyle(element).color,
-              ground: opaque(element),
-            }));
+          return (
+            [...document.querySelectorAll("main *")]
+              .filter((element) =>
+                [...element.childNodes].some(
+                  (node) => node.nodeType === 3 && node.data.trim() !== "",
+                ),
+              )
+              .filter(
+                (element) => element.closest(":disabled, [hidden]") === null,
+              )
+              // For screen readers alone.
+              .filter(
+                (element) => element.closest(".xterm-accessibility") === null,
+              )
+              .map((element) => ({
+                text: element.textContent.trim().slice(0, 30),
+                colour: getComputedStyle(element).color,
+                ground: opaque(element),
+              }))
+          );
         });
         assert.ok(texts.length > 20);
         const faint = texts.filter(
@@ -137,7 +157,7 @@ for (const [demo, show] of Object.entries(DEMOS)) {
     async (t) => {
       const { page } = await openPage(t, `${await startDemos(t)}${demo}.html`);
       const shown = (await page.locator(".source code").textContent()) ?? "";
-      const source = read(`web/apps/${demo}.c`);
+      const source = read(sourceOf(demo));
       const parts = shown.split("\n\n");
       assert.ok(shown.length > 100);
       assert.deepEqual(

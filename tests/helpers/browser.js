@@ -64,6 +64,7 @@ after(async () => {
  * @property {"light" | "dark"} [colorScheme]
  * @property {number} [timeoutMs] for each wait on the page
  * @property {boolean} [keepsPages] as browser()
+ * @property {() => void} [prepare] runs in the page before its own scripts
  */
 
 /**
@@ -79,10 +80,12 @@ export async function openPage(t, url, options = {}) {
     colorScheme = "light",
     timeoutMs = 20_000,
     keepsPages = false,
+    prepare = () => {},
   } = options;
   const chrome = await browser(keepsPages);
   const context = await chrome.newContext({ viewport, colorScheme });
   context.setDefaultTimeout(timeoutMs);
+  await context.addInitScript(prepare);
   const page = await context.newPage();
   /** @type {string[]} */
   const errors = [];

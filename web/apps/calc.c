@@ -2,6 +2,7 @@
  * knows of a browser. While it waits for a line, or sleeps, it is the program
  * alone that waits. */
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -202,7 +203,10 @@ static void wait(double seconds) {
     return;
   }
   struct timespec span = {(time_t)seconds, (long)(fmod(seconds, 1) * 1e9)};
-  nanosleep(&span, NULL);
+  if (nanosleep(&span, NULL) != 0) {
+    printf(RED "cannot wait: %s" PLAIN "\n", strerror(errno));
+    return;
+  }
   printf(DIM "waited %g s" PLAIN "\n", seconds);
 }
 

@@ -34,7 +34,10 @@ int main(int argc, char **argv) {
   struct timespec span = {0, 1000000000 / STEPS_PER_SECOND};
   for (int step = 0; step < steps; step++) {
     draw(step, steps, columns);
-    nanosleep(&span, NULL);
+    if (nanosleep(&span, NULL) != 0) {
+      perror("\ncannot sleep");
+      return 1;
+    }
   }
   draw(steps, steps, columns);
   printf("\nLift-off.\n");

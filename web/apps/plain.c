@@ -70,7 +70,11 @@ bool plain_wait_key(uint64_t span_ns) {
   };
   __wasi_event_t events[2];
   __wasi_size_t happened = 0;
-  if (poll(waits, events, 2, &happened) != 0) return true;
+  __wasi_errno_t error = poll(waits, events, 2, &happened);
+  if (error != 0) {
+    fprintf(stderr, "cannot wait: %s\n", strerror(error));
+    exit(1);
+  }
   for (__wasi_size_t i = 0; i < happened; i++) {
     if (events[i].userdata == 1) return true;
   }

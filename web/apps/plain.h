@@ -25,7 +25,7 @@ void plain_line_buffered(void);
 int plain_env(const char *name, int fallback);
 
 /* Waits for a key, at most so long. Answers whether standard input can be read
- * without waiting. */
+ * without waiting; ends the program where that cannot be waited for. */
 bool plain_wait_key(uint64_t span_ns);
 
 /* The monotonic clock. */
