@@ -22,9 +22,10 @@ export function programPath(name, build = "wasm") {
 /**
  * A run of the command line that a test can talk to.
  * @param {string[]} args
+ * @param {string} [node] the Node that runs it
  */
-export function startCli(args) {
-  const child = spawn(process.execPath, [CLI, ...args]);
+export function startCli(args, node = process.execPath) {
+  const child = spawn(node, [CLI, ...args]);
   const output = { stdout: "", stderr: "" };
   for (const name of /** @type {const} */ (["stdout", "stderr"])) {
     child[name].setEncoding("utf8").on("data", (text) => {
@@ -59,9 +60,10 @@ export function startCli(args) {
  * Runs the command line to its end.
  * @param {string[]} args
  * @param {string} [input]
+ * @param {string} [node] the Node that runs it
  */
-export async function runCli(args, input = "") {
-  const { child, output, exit } = startCli(args);
+export async function runCli(args, input = "", node = process.execPath) {
+  const { child, output, exit } = startCli(args, node);
   // A program that ends without reading its input closes the pipe.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
