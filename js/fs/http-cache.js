@@ -15,11 +15,6 @@ export const BLOCK_BYTES = 65_536;
 export class FileBlocks {
   /** @type {Map<number, Block>} by number */
   blocks = new Map();
-  /** What the block is gathered in that is being read. */
-  /** @type {Uint8Array | null} */
-  #gathered = null;
-  #index = -1;
-  #length = 0;
   /** How many opened files read it. */
   users = 0;
   cache;
@@ -62,35 +57,43 @@ export class FileBlocks {
     }
     return done;
   }
+}
+
+/** Makes blocks of the chunks that one reader gets. */
+export class Gatherer {
+  /** @type {Uint8Array | null} the block that is not whole yet */
+  #bytes = null;
+  #index = -1;
+  #length = 0;
 
   /**
    * Keeps what was read, once it makes up a block.
+   * @param {FileBlocks} file
    * @param {number} position
    * @param {Uint8Array} chunk
    */
-  gather(position, chunk) {
-    if (!this.cache.keeps) return;
+  gather(file, position, chunk) {
+    if (!file.cache.keeps) return;
     for (let done = 0; done < chunk.length;) {
       const from = (position + done) % BLOCK_BYTES;
       const index = (position + done - from) / BLOCK_BYTES;
-      const start = index * BLOCK_BYTES;
-      const whole = Math.min(BLOCK_BYTES, this.sizeBytes - start);
+      const whole = Math.min(BLOCK_BYTES, file.sizeBytes - index * BLOCK_BYTES);
       if (whole <= from) return;
       const part = chunk.subarray(done, done + whole - from);
       done += part.length;
       if (from === 0) {
         this.#index = index;
-        this.#gathered = new Uint8Array(whole);
+        this.#bytes = new Uint8Array(whole);
       } else if (index !== this.#index || from !== this.#length) {
         this.#index = -1;
         continue; // its beginning is not there
       }
-      this.#gathered?.set(part, from);
+      this.#bytes?.set(part, from);
       this.#length = from + part.length;
-      if (this.#length < whole || this.#gathered === null) continue;
-      this.cache.add({ bytes: this.#gathered, owner: this, index });
+      if (this.#length < whole || this.#bytes === null) continue;
+      file.cache.add({ bytes: this.#bytes, owner: file, index });
       this.#index = -1;
-      this.#gathered = null;
+      this.#bytes = null;
     }
   }
 }
@@ -146,6 +149,23 @@ export class BlockCache {
     // What a later reader could not find goes.
     if (this.#files.get(file.path) !== file) this.forget(file);
     else this.#forgetEmpty(file);
+  }
+
+  /**
+   * Blocks of another version for one of the readers; the others read on in
+   * what they have.
+   * @param {FileBlocks} file
+   * @param {string} validator
+   */
+  replace(file, validator) {
+    const { path, sizeBytes } = file;
+    const found = this.#files.get(path) === file;
+    const other = new FileBlocks(this, path, validator, sizeBytes);
+    other.users = 1;
+    this.forget(file);
+    file.users--;
+    if (found) this.#files.set(path, other);
+    return other;
   }
 
   /** @param {FileBlocks} file whose blocks are given up: it has changed */

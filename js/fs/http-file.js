@@ -3,7 +3,7 @@
  * for a part, and reading on from there for ever larger ones. All parts are of
  * one version of the file, or the read fails. */
 import { ERRNO, messageOf } from "../errors.js";
-import { BLOCK_BYTES } from "./http-cache.js";
+import { BLOCK_BYTES, Gatherer } from "./http-cache.js";
 import { drop, lengthOf, partOf } from "./http-source.js";
 
 /**
@@ -62,6 +62,7 @@ export class HttpFile {
   node;
   #source;
   #blocks;
+  #gatherer = new Gatherer();
   #limitBytes;
   /** @type {Body | null} */
   #body = null;
@@ -205,7 +206,7 @@ export class HttpFile {
     } else if (after > body.end) {
       this.#fail(`is longer than ${body.end} bytes`, ERRNO.ESTALE);
     } else {
-      this.#blocks.gather(body.position, body.chunk);
+      this.#gatherer.gather(this.#blocks, body.position, body.chunk);
     }
   }
 
@@ -267,7 +268,7 @@ export class HttpFile {
    * @param {Answer} answer
    */
   #changed({ response, facts: { sizeBytes, validator } }) {
-    const known = this.#validator;
+    const known = this.#validator || this.#blocks.validator;
     const comparable =
       validator !== "" &&
       validator.startsWith("tag ") === known.startsWith("tag ");
@@ -280,9 +281,10 @@ export class HttpFile {
       return true;
     }
     // The program has seen nothing of the other one.
-    if (other) this.#blocks.cache.forget(this.#blocks);
+    const { cache } = this.#blocks;
+    if (other) this.#blocks = cache.replace(this.#blocks, validator);
     if (other || known === "") this.#validator = validator;
-    this.#blocks.validator = this.#validator;
+    if (known === "") this.#blocks.validator = validator;
     return false;
   }
 

@@ -14,7 +14,7 @@ import {
   setUp,
   size,
 } from "../helpers/http-volume.js";
-import { refusedUrl } from "../helpers/server.js";
+import { gatedBody, refusedUrl } from "../helpers/server.js";
 import { bytesOf } from "../helpers/volume.js";
 
 test("errors of the server and the network have a number, and are told once", async (t) => {
@@ -188,6 +188,7 @@ test("a server without parts: the file is fetched once, up to a limit", async (t
 test("a part that is not the one asked for is EIO", async (t) => {
   const total = 5 * BLOCK;
   const ranges = {
+    earlier: `bytes ${BLOCK}-${4 * BLOCK - 1}/${total}`,
     another: `bytes 0-${BLOCK - 1}/${total}`,
     none: null,
     short: `bytes ${2 * BLOCK}-${2 * BLOCK + 5}/${total}`,
@@ -271,4 +272,58 @@ test("a body that is shorter or longer than the file is no end of file", async (
   assert.match(told.join(), /ended after 4 of 6/);
   const long = await openAt(fs, "long");
   assert.equal(await readOnce(volume, long, 0, 6), "ESTALE");
+});
+
+test("a compressed answer is of the same version as one that is not", async (t) => {
+  const content = size(5 * BLOCK);
+  const options = { cache: "none" };
+  const { fs, told } = await setUp(t, { f: content }, options, { gzip: true });
+  const file = await openAt(fs, "f");
+  for (const at of [3 * BLOCK, 0, 2 * BLOCK, 0]) {
+    assert.deepEqual(await fs.read(file, at, 10), content.slice(at, at + 10));
+  }
+  assert.deepEqual(told, []);
+});
+
+test("what was kept of another version is given up with the first that tells", async (t) => {
+  const manifest = { f: 3 * BLOCK };
+  const old = size(3 * BLOCK);
+  const { fs, volume, server } = await setUp(t, { f: old }, { manifest });
+  const first = await openAt(fs, "f");
+  assert.equal((await readOnce(volume, first, 2 * BLOCK, 10)).length, 10);
+  await fs.close(first);
+  const now = size(3 * BLOCK).reverse();
+  server.files.f = now;
+  const file = await openAt(fs, "f");
+  assert.deepEqual(await fs.read(file, 0, 10), now.slice(0, 10));
+  const last = 2 * BLOCK;
+  assert.deepEqual(await fs.read(file, last, 10), now.slice(last, last + 10));
+});
+
+test("one that reads on in the old version leaves nothing of it to others", async (t) => {
+  const old = size(BLOCK);
+  const now = size(BLOCK).reverse();
+  const gates = [gatedBody(), gatedBody()];
+  let requests = 0;
+  const routes = {
+    f: (request, response) => {
+      response.setHeader("ETag", `"${requests}"`);
+      gates[requests++]?.handler(request, response);
+    },
+  };
+  const { fs } = await setUp(t, {}, { manifest: { f: BLOCK } }, { routes });
+  const one = await openAt(fs, "f");
+  const two = await openAt(fs, "f");
+  void gates[0]?.send(old.subarray(0, 100));
+  assert.deepEqual(await fs.read(one, 0, 100), old.slice(0, 100));
+  void gates[1]?.send(now.subarray(0, 100));
+  assert.deepEqual(await fs.read(two, 0, 100), now.slice(0, 100));
+  void gates[0]?.send(old.subarray(100));
+  assert.deepEqual(await fs.read(one, 100, BLOCK), old.slice(100));
+  void gates[1]?.send(now.subarray(100));
+  assert.deepEqual(await fs.read(two, 100, BLOCK), now.slice(100));
+  assert.deepEqual(await fs.read(two, 0, BLOCK), now);
+  assert.deepEqual(await fs.read(one, 0, BLOCK), old);
+  const three = await openAt(fs, "f");
+  assert.deepEqual(await fs.read(three, 0, BLOCK), now);
 });

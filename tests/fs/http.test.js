@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { http } from "../../js/fs/http.js";
+import { BlockCache, Gatherer } from "../../js/fs/http-cache.js";
 import { TYPE } from "../../js/fs/volume.js";
 import { startFiles } from "../helpers/files-server.js";
 import {
@@ -492,4 +493,51 @@ test("a volume that is closed gives up what it asks for", async (t) => {
   volume.close();
   assert.equal(await errno(looking), "ECANCELED");
   assert.deepEqual(told, []);
+});
+
+test("two that read the same file do not make up a block of half of each", async (t) => {
+  const content = size(BLOCK);
+  const gates = [gatedBody(), gatedBody()];
+  let requests = 0;
+  const { fs, volume } = await setUp(
+    t,
+    {},
+    { manifest: { f: BLOCK } },
+    { routes: { f: (...both) => gates[requests++]?.handler(...both) } },
+  );
+  const one = await openAt(fs, "f");
+  const two = await openAt(fs, "f");
+  /** Reads all that one of them is sent. */
+  const arrive = async (file, gate, from, end) => {
+    void gate?.send(content.subarray(from, end));
+    assert.deepEqual(
+      await fs.read(file, from, end - from),
+      content.slice(from, end),
+    );
+  };
+  await arrive(one, gates[0], 0, 40_000);
+  await arrive(two, gates[1], 0, 100);
+  await arrive(one, gates[0], 40_000, BLOCK);
+  await arrive(two, gates[1], 100, BLOCK);
+  assert.equal(volume.cachedBytes, BLOCK);
+  for (const file of [one, two]) {
+    assert.deepEqual(await readOnce(volume, file, 0, BLOCK), content);
+    await fs.close(file);
+  }
+});
+
+test("a file of which nothing is kept is not remembered", () => {
+  const cache = new BlockCache(2 * BLOCK);
+  const enter = (path) => cache.enter(path, "tag", BLOCK, false);
+  const a = enter("a");
+  assert.equal(enter("a"), a);
+  cache.leave(a);
+  new Gatherer().gather(a, 0, size(BLOCK));
+  cache.leave(a);
+  assert.equal(enter("a"), a, "a block is kept");
+  cache.leave(a);
+  const b = cache.enter("b", "tag", 2 * BLOCK, false);
+  new Gatherer().gather(b, 0, size(2 * BLOCK));
+  assert.notEqual(enter("a"), a, "its block went");
+  assert.equal(cache.takenBytes, 2 * BLOCK);
 });
