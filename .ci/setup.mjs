@@ -53,7 +53,6 @@ export const TOOLS = [
   { commands: [WASM_LD], pkg: "lld", wasi: true },
   { commands: [WASI_LIBC], pkg: "wasi-libc", wasi: true },
   { commands: [WASI_BUILTINS], pkg: "libclang-rt-dev-wasm32", wasi: true },
-  { commands: ["wat2wasm"], pkg: "wabt", wasi: true },
 ];
 
 /**

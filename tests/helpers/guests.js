@@ -1,7 +1,8 @@
 /* Builds the guests of tests/wasi: WASI programs in C, by clang and wasi-libc,
- * and in WAT, to build/wasi/. What is newer than its sources is kept, and a
- * guest appears under its name when it is complete: test files that run side
- * by side may all ask for them. */
+ * to build/wasi/, and once more to build/wasi/high/, where all they have lies
+ * above 2 GiB. What is newer than its sources is kept, and a guest appears under
+ * its name when it is complete: test files that run side by side may all ask
+ * for them. */
 import { execFile } from "node:child_process";
 import {
   mkdirSync,
@@ -24,8 +25,16 @@ const JOBS = 2;
 const COMMON = "check.c";
 
 const CFLAGS = [
-  "--target=wasm32-wasi",
-  ...["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-Wl,--strip-all"],
+  ...["--target=wasm32-wasi", "-std=c11", "-Wall", "-Wextra", "-Werror"],
+  // Said to the compiler alone: told of -O1, the driver would have wasm-opt
+  // work on the program, where there is one, and that knows no high addresses.
+  ...["-Xclang", "-O1", "-Wl,--strip-all"],
+];
+
+/** Numbers from 2^31 on are negative where JavaScript gets them. */
+const HIGH = [
+  "-Wl,--global-base=2147487744",
+  "-Wl,--initial-memory=2155872256",
 ];
 
 /** Why no guest can be built here; null: they can. */
@@ -35,16 +44,19 @@ export function whyNoGuests(has = hasHere) {
   return `no WASI guests: they need the packages ${missing.join(", ")}`;
 }
 
-/** @param {string} guest its source's name without the ending */
-export function guestFile(guest) {
-  return join(BUILT, `${guest}.wasm`);
+/**
+ * @param {string} guest its source's name without the ending
+ * @param {boolean} [high] the one whose memory is above 2 GiB
+ */
+export function guestFile(guest, high = false) {
+  return join(BUILT, high ? "high" : "", `${guest}.wasm`);
 }
 
 /** The names of all guests. */
 export function guestNames() {
   return readdirSync(SOURCES)
-    .filter((name) => /\.(c|wat)$/.test(name) && name !== COMMON)
-    .map((name) => name.replace(/\.\w+$/, ""))
+    .filter((name) => name.endsWith(".c") && name !== COMMON)
+    .map((name) => name.slice(0, -2))
     .sort();
 }
 
@@ -62,19 +74,19 @@ function writtenAt(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** @param {string} source */
-async function build(source) {
-  const output = guestFile(source.replace(/\.\w+$/, ""));
+/**
+ * @param {string} guest
+ * @param {boolean} high
+ */
+async function build(guest, high) {
+  const output = guestFile(guest, high);
   const temporary = `${output}.${process.pid}`;
-  const input = join(SOURCES, source);
-  if (source.endsWith(".wat")) {
-    await run("wat2wasm", [input, "-o", temporary]);
-  } else {
-    const common = readFileSync(input, "utf8").includes('"check.h"')
-      ? [join(SOURCES, COMMON)]
-      : [];
-    await run("clang", [...CFLAGS, "-o", temporary, input, ...common]);
-  }
+  const source = join(SOURCES, `${guest}.c`);
+  const common = readFileSync(source, "utf8").includes('"check.h"')
+    ? [join(SOURCES, COMMON)]
+    : [];
+  const flags = high ? [...CFLAGS, ...HIGH] : CFLAGS;
+  await run("clang", [...flags, "-o", temporary, source, ...common]);
   renameSync(temporary, output);
 }
 
@@ -88,23 +100,23 @@ export function buildGuests() {
 }
 
 async function buildStale() {
-  mkdirSync(BUILT, { recursive: true });
-  const files = readdirSync(SOURCES);
-  const shared = files.filter((name) => name.endsWith(".h") || name === COMMON);
-  const newest = Math.max(
-    ...[import.meta.filename, ...shared.map((name) => join(SOURCES, name))].map(
-      writtenAt,
-    ),
+  mkdirSync(join(BUILT, "high"), { recursive: true });
+  const shared = readdirSync(SOURCES).filter(
+    (name) => name.endsWith(".h") || name === COMMON,
   );
-  const queue = files
-    .filter((name) => /\.(c|wat)$/.test(name) && name !== COMMON)
-    .filter((name) => {
-      const source = Math.max(newest, writtenAt(join(SOURCES, name)));
-      return writtenAt(guestFile(name.replace(/\.\w+$/, ""))) <= source;
+  const newest = Math.max(
+    writtenAt(import.meta.filename),
+    ...shared.map((name) => writtenAt(join(SOURCES, name))),
+  );
+  const queue = guestNames()
+    .flatMap((guest) => [false, true].map((high) => ({ guest, high })))
+    .filter(({ guest, high }) => {
+      const own = writtenAt(join(SOURCES, `${guest}.c`));
+      return writtenAt(guestFile(guest, high)) <= Math.max(newest, own);
     });
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await build(next);
+      await build(next.guest, next.high);
     }
   };
   await Promise.all(Array.from({ length: JOBS }, worker));

@@ -140,13 +140,13 @@ test("clang and its fuzzer are asked for by fuzzing alone", () => {
 });
 
 test("what WASI guests are built with is asked for by name, once", () => {
-  const without = ["clang", "wasi-libc", "wat2wasm"];
+  const without = ["clang", "wasi-libc", "wasm-ld"];
   const plain = machine({ without });
   setup(plain.fake, { lint: true });
   assert.deepEqual(plain.ran, []);
   const both = machine({ without });
   setup(both.fake, { fuzz: true, wasi: true });
-  assert.match(both.ran[0], /install -y clang wasi-libc wabt$/);
+  assert.match(both.ran[0], /install -y clang lld wasi-libc$/);
 });
 
 /** A machine without the Node for tests/wasi. */
