@@ -16,6 +16,15 @@ const DIRECTORY = {
   inheriting: BigInt(2 ** 28 - 1),
 };
 
+/** The same numbers from the same seed. @param {number} seed */
+function randomNumbers(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 8;
+  };
+}
+
 for (const [how, wrap] of [
   ["at once", (volume) => volume],
   ["later", (volume) => delayed(volume)],
@@ -330,6 +339,90 @@ test("a directory put in place of a link, and back, leads nowhere", async () => 
     assert.ok(["ENOENT", "ENOTCAPABLE"].includes(error), error);
     if (inner.lookup(jail, "real") !== -44) swaps[1]();
   }
+});
+
+test("no disorder of renames and links lets a path out of its start", async () => {
+  const random = randomNumbers(7);
+  const pick = (list) => list[random() % list.length];
+  const NAMES = ["a", "b", "c"];
+  const TARGETS = [
+    "..",
+    "../..",
+    "../vault",
+    "a/../../vault",
+    "b",
+    ".",
+    "../b",
+  ];
+  let found = 0;
+  for (let round = 0; round < 300; round++) {
+    const inner = memory();
+    const { root } = inner;
+    const jail = inner.makeDirectory(root, "jail");
+    const vault = inner.makeDirectory(root, "vault");
+    // Nothing in here is ever moved into the jail, nor the root itself.
+    const outside = new Set([root.ino, vault.ino]);
+    for (const name of NAMES) {
+      outside.add(inner.create(vault, name).ino);
+      outside.add(inner.makeDirectory(vault, `${name}${name}`).ino);
+    }
+    const volume = delayed(inner);
+    const rig = await wasiRig({ "/": volume });
+    const at = await rig.open("jail", DIRECTORY);
+    const directories = [jail];
+    const disturb = () => {
+      const directory = pick(directories);
+      const name = pick(NAMES);
+      switch (random() % 8) {
+        case 0:
+        case 1: {
+          const made = inner.makeDirectory(directory, name);
+          if (typeof made !== "number") directories.push(made);
+          break;
+        }
+        case 2:
+          inner.symlink(directory, name, pick(TARGETS));
+          break;
+        case 3:
+          inner.rename(directory, name, pick(directories), pick(NAMES));
+          break;
+        case 4:
+          // Out of the jail, and into it again.
+          inner.rename(directory, name, root, name);
+          break;
+        case 5:
+        case 6:
+          inner.rename(root, name, directory, pick(NAMES));
+          break;
+        default:
+          inner.unlink(directory, name);
+          inner.create(directory, name);
+      }
+    };
+    for (let n = 0; n < 60; n++) disturb();
+    // What was walked through before must not be walked back to.
+    await rig.stat("vault/aa/x");
+    const parts = Array.from({ length: 1 + (random() % 5) }, () =>
+      pick([...NAMES, ...NAMES, ".."]),
+    );
+    volume.hold();
+    const path = parts.join("/");
+    const answer = rig.begin("path_filestat_get", at, 1, path, 64);
+    const call = { waits: true };
+    void Promise.resolve(answer).then(() => (call.waits = false));
+    while (call.waits) {
+      disturb();
+      volume.step();
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+    volume.release();
+    if ((await answer) !== 0) continue;
+    found++;
+    const ino = rig.view().getBigUint64(64 + 8, true);
+    assert.ok(!outside.has(ino), `round ${round}: ${path}`);
+  }
+  assert.ok(found > 30, `only ${found} paths led anywhere`);
 });
 
 test("a walk that is given up goes no further", async () => {
