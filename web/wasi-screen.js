@@ -3,6 +3,8 @@
 import { FitAddon } from "/xterm-fit/lib/addon-fit.mjs";
 import { Terminal } from "/xterm/lib/xterm.mjs";
 
+/** More than is shown in a moment, and less than takes long to produce. */
+const MAX_BACKLOG_BYTES = 8_192;
 /** Plain letters, no cursor, no reports of the mouse, the first screen. */
 const RESET = "\x1b[0m\x1b[?25l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1049l";
 
@@ -54,6 +56,9 @@ function theme(isDark) {
 export class Screen {
   #emulator;
   #fit = new FitAddon();
+  /** What was written and is not yet shown. */
+  #backlogBytes = 0;
+  #drained = () => {};
   #place;
   /** Whether all keys but Shift+Tab go to the program. */
   raw = false;
@@ -115,12 +120,19 @@ export class Screen {
   }
 
   /**
-   * @param {Uint8Array | string} data bytes are the emulator's own from now on
-   * @returns {Promise<void>} done when it is shown: more would only pile up
+   * @param {Uint8Array} bytes the emulator's own from now on
+   * @returns {Promise<void> | undefined} when it can take more, if not at once:
+   *   a program that prints without end has to wait for the emulator
    */
-  write(data) {
+  write(bytes) {
+    this.#backlogBytes += bytes.length;
+    this.#emulator.write(bytes, () => {
+      this.#backlogBytes -= bytes.length;
+      if (this.#backlogBytes <= MAX_BACKLOG_BYTES / 2) this.#drained();
+    });
+    if (this.#backlogBytes < MAX_BACKLOG_BYTES) return undefined;
     return new Promise((resolve) => {
-      this.#emulator.write(data, resolve);
+      this.#drained = resolve;
     });
   }
 

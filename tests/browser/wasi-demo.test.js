@@ -39,6 +39,34 @@ const exits = (code) =>
     funcs: [{ name: "_start", body: [...op.i32(code), ...op.call(0)] }],
   });
 
+/** Prints a line again and again, and never ends. */
+const floods = () =>
+  assemble({
+    imports: [
+      {
+        module: WASI,
+        name: "fd_write",
+        params: ["i32", "i32", "i32", "i32"],
+        results: ["i32"],
+      },
+    ],
+    data: [
+      // One iovec: 8 bytes at 16.
+      [0, "\x10\0\0\0\x08\0\0\0"],
+      [16, "no end \n"],
+    ],
+    funcs: [
+      {
+        name: "_start",
+        body: [
+          ...[0x03, 0x40], // loop
+          ...[op.i32(1), op.i32(0), op.i32(1), op.i32(8), op.call(0)].flat(),
+          ...[0x1a, 0x0c, 0x00, 0x0b], // drop, br 0, end
+        ],
+      },
+    ],
+  });
+
 const UNREACHABLE = 0x00;
 const traps = () =>
   assemble({
@@ -152,6 +180,8 @@ for (const [caller, prepare] of Object.entries({
       await demo.shows("1.41421356");
       await demo.type("2 + * 3\r");
       await demo.shows("^ a number is missing here");
+      const red = demo.page.locator(".xterm-rows .xterm-fg-1");
+      assert.match((await red.allTextContents()).join(""), /a number/);
       await demo.type("ans * ans\r");
       await demo.shows("> ans * ans2");
       // It waits for a line, and the page paints.
@@ -212,6 +242,39 @@ test("A3: ^C, ^D and Stop end a program at once", LIMIT, async (t) => {
   await demo.shows("A calculator.");
   await demo.click("End of input, Control D");
   await demo.status("Ended with exit code 0.");
+});
+
+test(
+  "A3: a program that prints without end waits for the terminal, not the page",
+  LIMIT,
+  async (t) => {
+    const demo = await open(t);
+    await drop(demo.page, "#program", { "flood.wasm": floods() });
+    await demo.page.getByText("flood.wasm, ").waitFor();
+    await demo.click("Run");
+    await demo.shows("no end no end");
+    await frames(demo.page, 30);
+    await demo.click("Stop");
+    await demo.status("Stopped.");
+  },
+);
+
+test("the terminal is as wide as there is room", LIMIT, async (t) => {
+  const demo = await open(t);
+  await demo.click("Countdown");
+  await demo.shows("10 s");
+  for (const width of [360, 1000]) {
+    await demo.page.setViewportSize({ width, height: 700 });
+    await demo.page.getByLabel("Arguments").fill("1");
+    if (width === 360) await demo.click("Stop");
+    await demo.page.locator("#run:enabled").waitFor();
+    await demo.click("Run");
+    await demo.status("Ended with exit code 0.");
+    const text = await demo.page.locator(".xterm-rows").innerText();
+    const bar = /^(█+) 100 % +0 s ?$/m.exec(text)?.[1] ?? "";
+    assert.equal(bar.length === 60, width === 1000, text);
+    assert.ok(bar.length > 10, text);
+  }
 });
 
 test(
