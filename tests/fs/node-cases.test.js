@@ -1,10 +1,11 @@
 /* The node volume does what every volume does: held and by path, and the same
  * when its answers are late. */
-import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { node } from "../../js/fs/node.js";
 import { defer } from "../helpers/defer.js";
+import { countsDirectories } from "../helpers/node-volume.js";
 import { slowVolume } from "../helpers/slow-volume.js";
 import { volumeCases } from "./cases.js";
 import { volumePrograms } from "./program.js";
@@ -24,15 +25,6 @@ function create(t, options) {
     rmSync(path, { recursive: true, force: true });
   });
   return volume;
-}
-
-/** Whether a directory here has a link for each directory in it. */
-function countsDirectories() {
-  const path = mkdtempSync(join(tmpdir(), "gossamer-node-"));
-  mkdirSync(join(path, "d"));
-  const { nlink } = statSync(path);
-  rmSync(path, { recursive: true });
-  return nlink === 3;
 }
 
 const features = {

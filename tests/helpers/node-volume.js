@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -94,4 +95,13 @@ export function statOf(volume, found) {
 
 export function hostDescriptors() {
   return readdirSync("/proc/self/fd").length;
+}
+
+/** Whether a directory here has a link for each directory in it. */
+export function countsDirectories() {
+  const path = mkdtempSync(join(tmpdir(), "gossamer-node-"));
+  mkdirSync(join(path, "d"));
+  const { nlink } = statSync(path);
+  rmSync(path, { recursive: true });
+  return nlink === 3;
 }
