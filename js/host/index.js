@@ -1,6 +1,7 @@
 /* Joins the services behind the module "gossamer": the same names, in the same
  * order, as src/host/host.h. */
-import { ProcExit } from "../errors.js";
+import { ProcExit, messageOf } from "../errors.js";
+import { createSource } from "../io/source.js";
 import { Memory, encodeText } from "../memory.js";
 import { createCalls } from "./call.js";
 import { createCanvas } from "./canvas.js";
@@ -9,9 +10,9 @@ import { createLibc } from "./libc.js";
 import { frameImports } from "./frame.js";
 import { createHttp } from "./http.js";
 import { Ops, opImports } from "./op.js";
+import { createPoller } from "./poller.js";
 import { programImports } from "./program.js";
 import { createSignals } from "./signal.js";
-import { createStdin } from "./stdin.js";
 
 /**
  * What the services of one program share.
@@ -72,23 +73,26 @@ export function createHost(settings, platform, onEnd) {
   };
   const canvas = createCanvas(host, settings.canvas);
   const http = createHttp(host, settings.http);
-  const stdin = createStdin(host, settings.stdin);
+  const stdin = createSource(settings.stdin, (error) => {
+    host.report(`standard input failed: ${messageOf(error)}`);
+  });
   const signals = createSignals(host);
   const calls = createCalls(host);
-  const libc = createLibc(host, stdin.stream, settings);
+  const libc = createLibc(host, stdin, settings);
+  const poller = createPoller(host.ops, libc.context.descriptors);
 
   return {
     host,
     calls,
     signals,
-    stdin: stdin.stream,
+    stdin,
     imports: {
       ...programImports(host),
       ...opImports(host.ops),
       ...frameImports(events),
       ...canvas.imports,
       ...http.imports,
-      ...stdin.imports,
+      ...poller.imports,
       ...signals.imports,
       ...calls.imports,
       ...libc.imports,
@@ -105,7 +109,7 @@ export function createHost(settings, platform, onEnd) {
       host.ops.close();
       canvas.close();
       http.close();
-      stdin.close();
+      poller.close();
       signals.close();
       calls.close(outcome);
       libc.close();

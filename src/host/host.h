@@ -85,14 +85,17 @@ GS__IMPORT("http_close") void gs__host_http_close(uint32_t http);
 GS__IMPORT("http_error")
 int32_t gs__host_http_error(char *buf, size_t buf_bytes);
 
-/* ---- standard input ---- */
+/* ---- descriptors ---- */
 
-/* Bytes copied at once (0: end of input), or GS__PENDING. */
-GS__IMPORT("stdin_read")
-int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes);
-/* As http_poll. */
-GS__IMPORT("stdin_poll")
-int32_t gs__host_stdin_poll(uint32_t token, int32_t since);
+/* Completes the token when something of `events` (GS_POLL_READABLE, _WRITABLE)
+ * is there that was not told yet. The answer, here or by completion: bits 0 to
+ * 2 are events, GS_POLL_CLOSED included, and above them is how often something
+ * has come to be read. `since`: these events and that count are known, 0:
+ * nothing is. GS_EBADF. Token 0: only whether there is such a descriptor, 0 or
+ * GS_EBADF. Reads nothing. */
+GS__IMPORT("fd_poll")
+int32_t gs__host_fd_poll(uint32_t token, int32_t fd, uint32_t events,
+                         int32_t since);
 
 /* ---- libc ---- */
 

@@ -36,8 +36,8 @@ struct watch {
   bool pending;     /* op is */
 };
 
-/* Pollers that watch standard input. */
-static struct gs__peek *stdin_peeks;
+/* Watches of descriptors, whichever these are. */
+static struct gs__peek *fd_peeks;
 
 /* ---- sources ---- */
 
@@ -49,7 +49,7 @@ static struct gs__peek **peeks_of(struct gs_source source) {
     case GS_SOURCE_HTTP:
       return gs__http_peeks(source.object);
     default:
-      return &stdin_peeks;
+      return &fd_peeks;
   }
 }
 
@@ -60,7 +60,7 @@ static int check(const gs_poller *poller, struct gs_source source) {
     case GS_SOURCE_HTTP:
       return source.object == NULL ? GS_EINVAL : GS_OK;
     case GS_SOURCE_FD:
-      return source.fd == 0 ? GS_OK : GS_EBADF;
+      return source.fd < 0 ? GS_EBADF : gs__host_fd_poll(0, source.fd, 0, 0);
     default:
       return GS_EINVAL;
   }
@@ -68,14 +68,19 @@ static int check(const gs_poller *poller, struct gs_source source) {
 
 static int check_events(struct gs_source source, uint32_t events) {
   if ((events & ~(WANTS | FLAGS)) != 0) return GS_EINVAL;
-  bool reads = (events & GS_POLL_READABLE) != 0;
-  return reads || source.kind == GS_SOURCE_CHAN ? GS_OK : GS_EINVAL;
+  uint32_t needed = 0;
+  if (source.kind == GS_SOURCE_HTTP) needed = GS_POLL_READABLE;
+  if (source.kind == GS_SOURCE_FD) needed = GS_POLL_READABLE | GS_POLL_WRITABLE;
+  return needed == 0 || (events & needed) != 0 ? GS_OK : GS_EINVAL;
 }
 
 static struct watch *find(const gs_poller *poller, struct gs_source source) {
-  struct gs__peek *peek = *peeks_of(source);
-  while (peek != NULL && peek->poll != &poller->poll) peek = peek->next;
-  return (struct watch *)peek;
+  struct watch *watch = (struct watch *)*peeks_of(source);
+  while (watch != NULL &&
+         (watch->peek.poll != &poller->poll || watch->source.fd != source.fd)) {
+    watch = (struct watch *)watch->peek.next;
+  }
+  return watch;
 }
 
 static void disarm(struct watch *watch) {
@@ -206,20 +211,43 @@ static void look_at_chan(struct watch *watch, uint32_t *events) {
   }
 }
 
-/* The same of input or a body, by asking the host, which is the arming. */
+/* What the host answers about a descriptor or a body. */
+static int32_t ask_host(struct watch *watch) {
+  uint32_t token = watch->op.token;
+  int32_t since = is_edge(watch) ? watch->since : 0;
+  if (watch->source.kind == GS_SOURCE_HTTP) {
+    return gs__http_poll(watch->source.object, token, since);
+  }
+  uint32_t events = watch->wanted & (GS_POLL_READABLE | GS_POLL_WRITABLE);
+  return gs__host_fd_poll(token, watch->source.fd, events, since);
+}
+
+/* A descriptor that was closed is told once, and then no more. */
+static int fd_answered(struct watch *watch, int32_t answer, uint32_t *events) {
+  if (answer == GS_EBADF) {
+    *events = watch->wanted & WANTS;
+    watch->wanted |= GS_POLL_ONESHOT;
+    return GS_OK;
+  }
+  if (answer < 0) return answer;
+  uint32_t known = (uint32_t)watch->since & WANTS;
+  watch->since = answer | (int32_t)known;
+  *events = (uint32_t)answer & WANTS;
+  return GS_OK;
+}
+
+/* The same of these, by asking the host, which is the arming. */
 static int look_at_host(struct watch *watch, uint32_t *events) {
   *events = 0;
   if (watch->pending) return GS_OK;
   int error = gs__op_begin_detached(&watch->op);
   if (error != GS_OK) return error;
-  uint32_t token = watch->op.token;
-  int32_t since = is_edge(watch) ? watch->since : 0;
-  int32_t answer = watch->source.kind == GS_SOURCE_FD
-                       ? gs__host_stdin_poll(token, since)
-                       : gs__http_poll(watch->source.object, token, since);
+  int32_t answer = ask_host(watch);
   watch->pending = answer == GS__PENDING;
   if (watch->pending) return GS_OK;
   gs__op_drop(&watch->op);
+  if (watch->source.kind == GS_SOURCE_FD)
+    return fd_answered(watch, answer, events);
   if (answer < 0) return answer;
   watch->since = answer;
   *events = GS_POLL_READABLE | ((answer & 1) != 0 ? GS_POLL_CLOSED : 0);

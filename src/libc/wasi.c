@@ -26,6 +26,10 @@ GS__WASI_CALL(fd_pwrite,
               (__wasi_fd_t fd, const __wasi_ciovec_t *iovs, size_t iovs_count,
                __wasi_filesize_t offset, __wasi_size_t *count),
               (fd, iovs, iovs_count, offset, count))
+GS__WASI_CALL(fd_read,
+              (__wasi_fd_t fd, const __wasi_iovec_t *iovs, size_t iovs_count,
+               __wasi_size_t *count),
+              (fd, iovs, iovs_count, count))
 GS__WASI_CALL(fd_readdir,
               (__wasi_fd_t fd, uint8_t *buf, __wasi_size_t buf_bytes,
                __wasi_dircookie_t cookie, __wasi_size_t *used),

@@ -3,9 +3,11 @@
 #define GS__HOST_DEFINED 1
 #include "host_fake.h"
 
+#include <gossamer/poller.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "../../src/base/check.h"
@@ -208,11 +210,43 @@ int32_t gs__host_http_error(char *buf, size_t buf_bytes) {
   return put_text("no such host", buf, buf_bytes);
 }
 
-int32_t gs__host_stdin_read(uint32_t token, void *buf, size_t buf_bytes) {
-  return start((struct host_fake_op){.token = token,
-                                     .kind = HOST_FAKE_STDIN,
-                                     .buf = buf,
-                                     .buf_bytes = buf_bytes});
+#ifdef __wasm__
+/* The read that was just answered by GS__PENDING. */
+static struct host_fake_op reading;
+
+/* libc's, in place of the import: standard input. */
+int32_t gs__wasi_fd_read(uint32_t fd, const struct iovec *spans, size_t count,
+                         uint32_t *read);
+int32_t gs__wasi_fd_read(uint32_t fd, const struct iovec *spans, size_t count,
+                         uint32_t *read) {
+  if (fd != 0) wrong("only standard input is read here", fd);
+  size_t first = 0;
+  while (first < count && spans[first].iov_len == 0) first++;
+  *read = 0;
+  if (first == count) return 0;
+  int32_t answer = host_fake.answer;
+  if (answer != GS__PENDING) {
+    if (answer > 0) *read = (uint32_t)answer;
+    return answer < 0 ? -answer : 0;
+  }
+  reading = (struct host_fake_op){.kind = HOST_FAKE_STDIN,
+                                  .buf = spans[first].iov_base,
+                                  .buf_bytes = spans[first].iov_len,
+                                  .count = read};
+  return GS__PENDING;
+}
+
+void gs__host_wasi_wait(uint32_t token) {
+  reading.token = token;
+  if (token != 0) start(reading);
+}
+#else
+void gs__host_wasi_wait(uint32_t token) { (void)token; }
+#endif
+
+int32_t gs__host_cwd(char *buf, size_t buf_bytes) {
+  if (buf_bytes > 0) buf[0] = '/';
+  return 1;
 }
 
 static int32_t poll(uint32_t token, uint32_t http, int32_t since) {
@@ -226,16 +260,14 @@ int32_t gs__host_http_poll(uint32_t token, uint32_t http, int32_t since) {
   return poll(token, http, since);
 }
 
-/* No call of WASI ever answers that it has to wait. */
-void gs__host_wasi_wait(uint32_t token) { (void)token; }
-
-int32_t gs__host_cwd(char *buf, size_t buf_bytes) {
-  if (buf_bytes > 0) buf[0] = '/';
-  return 1;
-}
-
-int32_t gs__host_stdin_poll(uint32_t token, int32_t since) {
-  return poll(token, 0, since);
+int32_t gs__host_fd_poll(uint32_t token, int32_t fd, uint32_t events,
+                         int32_t since) {
+  if (fd != 0) return GS_EBADF;
+  if (token == 0) return 0;
+  int32_t answer = poll(token, 0, since >> 3 << 1);
+  if (answer < 0) return answer;
+  int32_t closed = (answer & 1) != 0 ? GS_POLL_CLOSED : 0;
+  return (answer >> 1 << 3) | closed | (int32_t)(events & GS_POLL_READABLE);
 }
 
 /* ---- signals ---- */

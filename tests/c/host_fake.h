@@ -26,6 +26,7 @@ struct host_fake_op {
   uint32_t http; /* whose body is read */
   void *buf;     /* where the answer goes */
   size_t buf_bytes;
+  uint32_t *count; /* and, of standard input, how much it is */
 };
 
 #define HOST_FAKE_OPS_MAX 4096
@@ -46,7 +47,7 @@ struct host_fake {
   uint32_t frame_cancels;
   bool frame_requested;
   uint32_t last_canceled; /* tokens */
-  int32_t readable;       /* what http_poll and stdin_poll answer; 0: nothing */
+  int32_t readable;       /* what http_poll and fd_poll tell; 0: nothing */
   uint32_t polls;         /* how often they were asked */
   uint32_t signals;       /* that are watched */
   uint32_t signal_watches;

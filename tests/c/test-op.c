@@ -531,7 +531,8 @@ static void answer_input(const char *text) {
   size_t bytes = strlen(text);
   CHECK(bytes <= host_fake.ops[0].buf_bytes);
   memcpy(host_fake.ops[0].buf, text, bytes);
-  host_fake_complete(host_fake.ops[0].token, (int32_t)bytes);
+  *host_fake.ops[0].count = (uint32_t)bytes;
+  host_fake_complete(host_fake.ops[0].token, 0);
   CHECK_EQ(gs_yield(), GS_OK);
 }
 

@@ -258,7 +258,7 @@ TEST(frames_and_contexts_are_sources) {
 
 /* ---- standard input and HTTP ---- */
 
-/* The host has something: `answer` as of http_poll and stdin_poll. */
+/* The host has something: `answer` as of http_poll. */
 static void host_has(int32_t answer) {
   host_fake.readable = answer;
   if (host_fake.pending > 0) {

@@ -1,5 +1,5 @@
 /* Pollers: one goroutine waits for any of many sources: channels (and with them
- * timers, frames, signals and contexts), standard input, HTTP bodies.
+ * timers, frames, signals and contexts), descriptors, HTTP bodies.
  *
  * A select names its cases each time and does one of them; a poller is told
  * once what to watch, costs nothing for the sources that are quiet, and says
@@ -23,7 +23,7 @@ typedef struct gs_poller gs_poller;
 /* What a source is ready for, and what is wanted of it. */
 /* A receive or a read would not wait; it may find the end, or fail. */
 #define GS_POLL_READABLE (UINT32_C(1) << 0)
-/* A send would not wait. Only channels are ever writable. */
+/* A send or a write would not wait. Bodies are never writable. */
 #define GS_POLL_WRITABLE (UINT32_C(1) << 1)
 /* Nothing more will come: the channel is closed, the input is at its end, or
  * the source was freed. Always reported, with the events that were wanted. */
@@ -32,8 +32,9 @@ typedef struct gs_poller gs_poller;
 /* How it is reported; without a flag at each wait for as long as it is ready
  * ("level"). */
 /* Once, and again when something new comes after that: an element, bytes, room
- * for a send, the end. What was there before is not reported again, so receive
- * or read until there is nothing more. */
+ * for a send or a write, the end. A file is ready once, for good. What was
+ * there before is not reported again, so receive or read until there is nothing
+ * more. */
 #define GS_POLL_EDGE (UINT32_C(1) << 8)
 /* Once, then not until gs_poller_modify(). */
 #define GS_POLL_ONESHOT (UINT32_C(1) << 9)
@@ -59,7 +60,9 @@ static inline struct gs_source gs_source_chan(gs_chan *chan) {
 static inline struct gs_source gs_source_timer(const gs_timer *timer) {
   return gs_source_chan(gs_timer_chan(timer));
 }
-/* A descriptor; there is only 0, standard input. */
+/* A descriptor of libc's: standard input, what open() answers. Files and
+ * directories are always ready. When it is closed that is told once, as
+ * GS_POLL_CLOSED; gs_poller_modify() watches what has its number then. */
 static inline struct gs_source gs_source_fd(int fd) {
   struct gs_source source = {GS_SOURCE_FD, fd, NULL};
   return source;
@@ -84,10 +87,11 @@ int gs_poller_new(gs_poller **out);
 void gs_poller_release(gs_poller *poller);
 
 /* Watches a source for `events`: GS_POLL_READABLE, _WRITABLE and flags; none
- * for the end alone, and GS_POLL_READABLE always for what is no channel. The
+ * for the end alone, but some for a descriptor, and GS_POLL_READABLE always for
+ * a body. The
  * poller takes no reference: a source that is freed is reported once more, as
  * GS_POLL_CLOSED, and is then no longer watched. 0; GS_EEXIST when this poller
- * watches it already; GS_EBADF for another descriptor than 0; GS_EINVAL for a
+ * watches it already; GS_EBADF for what is no descriptor; GS_EINVAL for a
  * NULL source or unknown events; GS_ENOMEM. Never parks. */
 int gs_poller_add(gs_poller *poller, struct gs_source source, uint32_t events,
                   uint64_t data);
