@@ -96,7 +96,11 @@ export class Process {
   #end = null;
   /** @type {(outcome: Outcome) => void} */
   #settle = () => {};
-  #stopped = false;
+  #onStop = () => {};
+  /** @type {Promise<void>} settled by stop() */
+  #stopped = new Promise((resolve) => {
+    this.#onStop = resolve;
+  });
   #onAbort = () => this.stop(0);
   /**
    * How it has ended, once everything is closed.
@@ -198,8 +202,7 @@ export class Process {
    * @param {number} code
    */
   stop(code) {
-    if (this.#end !== null) return;
-    this.#stopped = true;
+    this.#onStop();
     this.#finish({ code });
   }
 
@@ -259,9 +262,8 @@ export class Process {
   async #close(outcome) {
     const open = this.#context.descriptors.clear();
     await Promise.allSettled(open.map((descriptor) => descriptor.close()));
-    const finished = this.#stdio.finish();
     // Who stops it does not wait for readers that may have gone.
-    if (!this.#stopped) await finished;
+    await Promise.race([this.#stdio.finish(), this.#stopped]);
     this.#exports = {};
     this.#memory.detach();
     this.#settle(outcome);

@@ -232,21 +232,24 @@ for (const [name, node, skip] of NODES) {
   );
 }
 
-test(
-  "the callers pass their tests in a Node that has JSPI",
-  {
-    ...LIMIT,
-    skip: noJspiNode,
-  },
-  async () => {
-    const file = fileURLToPath(
-      new URL("../js/wasi-callers.test.js", import.meta.url),
-    );
-    const env = { ...process.env };
-    delete env["NODE_TEST_CONTEXT"];
-    const args = ["--test-reporter=tap", file];
-    const { stdout } = await run(jspiNode, args, { env });
-    assert.match(stdout, /^# skipped 0$/m);
-    assert.match(stdout, /^# fail 0$/m);
-  },
-);
+for (const file of ["../js/wasi-callers.test.js", "wasi-waits.test.js"]) {
+  test(
+    `${file} passes in a Node that has JSPI`,
+    {
+      ...LIMIT,
+      skip: noJspiNode,
+    },
+    async () => {
+      const path = fileURLToPath(new URL(file, import.meta.url));
+      const env = { ...process.env };
+      delete env["NODE_TEST_CONTEXT"];
+      const args = ["--test-reporter=tap", path];
+      const { stdout } = await run(jspiNode, args, { env }).catch(
+        (error) => error,
+      );
+      assert.match(stdout, /^# fail 0$/m);
+      assert.match(stdout, /^# skipped 0$/m);
+      assert.match(stdout, /^ok \d+ - jspi: /m);
+    },
+  );
+}

@@ -79,6 +79,48 @@ export const MAKE_FILE = `(module
       (i32.const 5) (i64.const 64) (i64.const 0) (i32.const 0)
       (i32.const 64)))))`;
 
+/** Sleeps for 20 ms, twice; the exit code is an errno. */
+export const SLEEP = `(module
+  (import "wasi_snapshot_preview1" "poll_oneoff"
+    (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func $sleep (result i32)
+    (i32.store (i32.const 16) (i32.const 1))
+    (i64.store (i32.const 24) (i64.const 20000000))
+    (call $poll
+      (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))
+  (func (export "_start")
+    (call $exit (i32.or (call $sleep) (call $sleep)))))`;
+
+/** The exit code is the flags of a standard stream, plus 1. */
+export const FLAGS = (/** @type {number} */ fd) => `
+  (import "wasi_snapshot_preview1" "fd_fdstat_get"
+    (func $stat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (drop (call $stat (i32.const ${fd}) (i32.const 0)))
+    (call $exit (i32.add (i32.const 1) (i32.load16_u (i32.const 2)))))`;
+
+/** A reactor whose functions read a byte of standard input, or answer -errno. */
+export const READER = `(module
+  (import "wasi_snapshot_preview1" "fd_read"
+    (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func $byte (export "byte") (result i32) (local $errno i32)
+    (i32.store (i32.const 0) (i32.const 64))
+    (i32.store (i32.const 4) (i32.const 1))
+    (local.set $errno (call $read
+      (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (if (local.get $errno)
+      (then (return (i32.sub (i32.const 0) (local.get $errno)))))
+    (if (i32.eqz (i32.load (i32.const 8))) (then (return (i32.const 0))))
+    (i32.load8_u (i32.const 64)))
+  (func (export "trap") (drop (call $byte)) (unreachable))
+  (func (export "exit") (call $exit (call $byte))))`;
+
 /** A reactor: counts its calls, and can trap and exit. */
 export const REACTOR = `(module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
