@@ -49,6 +49,8 @@ const OTHER_RIGHTS = RIGHTS_ALL & ~(FILE_RIGHTS | DIRECTORY_RIGHTS);
 /** What cannot be had by opening to read. */
 const STORING_RIGHTS = RIGHTS.FD_WRITE | RIGHTS.FD_ALLOCATE;
 
+const TO_READ = { read: true, write: false };
+
 /** How often a file that others make and remove all the time is looked for. */
 const MAX_ATTEMPTS = 8;
 
@@ -120,20 +122,19 @@ export function openImports({ memory, descriptors, waits }, lookups) {
   /**
    * Opens a node of a volume and goes on with the file.
    * @param {Place} place
-   * @param {boolean} write
+   * @param {import("../fs/volume.js").Access} access
    * @param {boolean} must whether it is of no use without writing
    * @param {(file: File) => Result} next
    * @returns {Result}
    */
-  function openNode(place, write, must, next) {
+  function openNode(place, access, must, next) {
     const { volume } = place.mount;
-    const access = { read: true, write };
     return waits.then(
       volume.openNode(place.node, access),
       (file) => {
         if (typeof file !== "number" || file >= 0) return next(file);
-        return write && !must && DENIED.includes(file)
-          ? openNode(place, false, false, next)
+        return access.write && !must && DENIED.includes(file)
+          ? openNode(place, TO_READ, false, next)
           : -file;
       },
       (file) => letGo(place, file),
@@ -170,7 +171,7 @@ export function openImports({ memory, descriptors, waits }, lookups) {
     const { oflags, base, inheriting, writes } = opening;
     const changes = (oflags & (OFLAGS.CREAT | OFLAGS.TRUNC)) !== 0;
     if (changes || writes) return ERRNO.EISDIR;
-    return openNode(place, false, false, (file) => {
+    return openNode(place, TO_READ, false, (file) => {
       const allowed = place.mount.readOnly ? ~WRITING_RIGHTS : ~0;
       const rights = {
         base: base & DIRECTORY_RIGHTS & allowed,
@@ -206,7 +207,8 @@ export function openImports({ memory, descriptors, waits }, lookups) {
     // not keep them from a file that can only be read.
     const must = truncates || (granted & STORING_RIGHTS) !== 0;
     const write = must || (granted & RIGHTS.FD_FILESTAT_SET_SIZE) !== 0;
-    return openNode(place, write, must, (file) => {
+    const read = !write || (granted & RIGHTS.FD_READ) !== 0;
+    return openNode(place, { read, write }, must, (file) => {
       const { fdflags, result } = opening;
       const rights = { base: granted, inheriting: 0 };
       const opened = new FileDescriptor(place, file, rights, fdflags);

@@ -407,6 +407,33 @@ test("a file that can only be read is opened by who does not write", async () =>
   assert.equal(await open("file", { base: READ, oflags: TRUNC }), "EACCES");
 });
 
+test("a volume is told whether to read and to write", async () => {
+  const volume = memory();
+  const asked = [];
+  const { openNode } = volume;
+  volume.openNode = (node, access) => {
+    asked.push(access);
+    return openNode.call(volume, node, access);
+  };
+  const { open, put } = await wasiRig({ "/": volume });
+  await put("file");
+  const resize = BigInt(RIGHTS.FD_FILESTAT_SET_SIZE);
+  for (const [base, oflags, read, write] of [
+    [READ, 0, true, false],
+    [WRITE, 0, false, true],
+    [READ | WRITE, 0, true, true],
+    [0n, 0, true, false],
+    [0n, TRUNC, false, true],
+    [READ, TRUNC, true, true],
+    [resize, 0, false, true],
+    [BigInt(RIGHTS.FD_ALLOCATE), 0, false, true],
+  ]) {
+    asked.length = 0;
+    await open("file", { base, oflags });
+    assert.deepEqual(asked, [{ read, write }], `${base} ${oflags}`);
+  }
+});
+
 test("what a volume cannot cut off is closed again", async () => {
   const inner = memory();
   inner.resize = () => -ERRNO.ENOSPC;
