@@ -14,6 +14,8 @@ import { buildGuests, whyNoGuests } from "./guests.js";
  *   them unless given
  * @property {Record<string, string>} [env]
  * @property {string} [stdin]
+ * @property {boolean} [talks] whether it has an other side, wasi-peer.js: hosts
+ *   whose calls cannot wait leave it out
  * @property {string[]} [mounts] where it finds its volumes, from descriptor 3
  *   on; "/" and "/side" unless given
  * @property {number | null} [exitCode] 0 unless given; null: it does not end by
@@ -62,6 +64,8 @@ export function readReport(report) {
         detail: [...notes, why].join("\n").trim(),
       });
       running = null;
+    } else if (line.startsWith("? ")) {
+      continue; // it was for the other side
     } else if (line === "# done") {
       complete = true;
     } else if (line !== "") {

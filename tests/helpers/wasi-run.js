@@ -1,5 +1,6 @@
 /* Runs a guest under our own host, by one of its callers, with two volumes in
  * memory; in Node and, unchanged, in a page. */
+import { Peer } from "./wasi-peer.js";
 
 /**
  * @typedef {import("./conformance.js").Program} Program
@@ -11,14 +12,19 @@
  *   createVolume called for each mount point
  */
 
-/** A writer of bytes that keeps them as text. */
-function collector() {
+/**
+ * A writer of bytes that keeps them as text.
+ * @param {(text: string) => void} [heard] called with each piece
+ */
+function collector(heard) {
   const decoder = new TextDecoder();
   let text = "";
   return {
     /** @param {Uint8Array} bytes */
     write(bytes) {
-      text += decoder.decode(bytes, { stream: true });
+      const piece = decoder.decode(bytes, { stream: true });
+      text += piece;
+      heard?.(piece);
     },
     text: () => text + decoder.decode(),
   };
@@ -33,7 +39,8 @@ function collector() {
  */
 export async function runGuest(host, program, bytes, caller) {
   const [name = "", ...args] = program.args ?? [`${program.guest}.wasm`];
-  const stdout = collector();
+  const peer = program.talks === true ? new Peer() : null;
+  const stdout = collector((text) => peer?.heard(text));
   const stderr = collector();
   const wasi = new host.WASI({
     name,
@@ -45,7 +52,8 @@ export async function runGuest(host, program, bytes, caller) {
         host.createVolume(mount),
       ]),
     ),
-    stdin: program.stdin ?? "",
+    stdin: peer?.stdin ?? program.stdin ?? "",
+    sockets: peer?.sockets ?? [],
     stdout,
     stderr,
   });

@@ -49,6 +49,11 @@ export const NODE_DIFFERENCES = {
   },
   "proc_raise unknown": { "proc_raise unknown": NO_SIGNAL },
   "proc_raise far off": { "proc_raise far off": NO_SIGNAL },
+  wait: {
+    poll_oneoff_tells_how_much_input_there_is: "it is told to be 0 bytes",
+    poll_oneoff_keeps_nobody_else_from_anything:
+      "hangs: a program keeps all else of its process waiting",
+  },
   stdio: {
     fd_read_from_output_and_fd_write_to_input:
       "hangs: every standard stream may be read, and waits",

@@ -38,6 +38,8 @@ export const PROGRAMS = [
   ...["open", "names", "links", "stat", "paths"].map(plain),
   ...["poll", "sock"].map(plain),
   { name: "stdio", guest: "stdio", stdin: "some\nwords\n." },
+  { name: "wait", guest: "wait", talks: true },
+  { name: "socket", guest: "socket", talks: true },
   ends("returns 0", ["return", "0"], 0, "begun ended"),
   ends("returns 3", ["return", "3"], 3, "begun ended"),
   ends("proc_exit 0", ["exit", "0"], 0, "begun"),
@@ -49,3 +51,6 @@ export const PROGRAMS = [
   ends("proc_raise unknown", ["raise", "31"], 31, "begun EINVAL ended"),
   ends("proc_raise far off", ["raise", "200"], 200, "begun EINVAL ended"),
 ];
+
+/** Those that a host can run whose calls cannot wait for other code. */
+export const SILENT = PROGRAMS.filter(({ talks }) => talks !== true);

@@ -6,13 +6,13 @@ import { WASI } from "../../js/wasi/index.js";
 import { conforms } from "../helpers/conformance.js";
 import { guestFile } from "../helpers/guests.js";
 import { runGuest } from "../helpers/wasi-run.js";
-import { PROGRAMS } from "./programs.js";
+import { SILENT } from "./programs.js";
 
 const HOST = { WASI, createVolume: () => new MemoryVolume() };
 
 conforms({
   name: "sync",
-  programs: PROGRAMS,
+  programs: SILENT,
   run: async (program) =>
     runGuest(HOST, program, await readFile(guestFile(program.guest)), "sync"),
 });

@@ -14,6 +14,7 @@ static int failures;
 uint32_t dir;
 uint32_t work = 3;
 uint32_t side = 4;
+uint32_t kept = 4;
 struct w_fdstat dir_rights;
 
 enum { STDOUT = 1, FD_LIMIT = 64 };
@@ -178,6 +179,12 @@ void check_note(const char *text) {
   say("\n");
 }
 
+void ask(const char *what) {
+  say("? ");
+  say(what);
+  say("\n");
+}
+
 void check_skip(const char *why) { skipped = why; }
 
 int32_t open_with(uint32_t at, const char *path, uint32_t oflags,
@@ -290,7 +297,7 @@ static void run(const struct check_case *one) {
   say(message);
   enter(one->name);
   one->run();
-  for (uint32_t fd = side + 1; fd < FD_LIMIT; fd++) (void)w_fd_close(fd);
+  for (uint32_t fd = kept + 1; fd < FD_LIMIT; fd++) (void)w_fd_close(fd);
   snprintf(message, sizeof message, "%s %s%s%s\n",
            failures > 0 ? "not ok" : (skipped != NULL ? "skip" : "ok"),
            one->name, skipped != NULL ? ": " : "",

@@ -67,6 +67,13 @@ extern uint32_t work;
 extern uint32_t side;
 extern struct w_fdstat dir_rights;
 
+/* The last descriptor that is not closed after each case. */
+extern uint32_t kept;
+
+/* Asks the other side of a program that talks to one: helpers/wasi-peer.js
+ * says what there is. It is done later, when the program waits. */
+void ask(const char *what);
+
 #define PATH(text) (text), (uint32_t)strlen(text)
 
 /* Opens below `at` with the rights that the mount gives to files. */
