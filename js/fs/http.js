@@ -242,7 +242,7 @@ class HttpVolume extends Volume {
     node.facts = {
       sizeBytes,
       mtimeNs: mtimeNs || node.facts.mtimeNs,
-      validator: this.#listed ? "" : validator,
+      validator,
     };
     return { answer, abort, whole };
   }

@@ -327,3 +327,56 @@ test("one that reads on in the old version leaves nothing of it to others", asyn
   const three = await openAt(fs, "f");
   assert.deepEqual(await fs.read(three, 0, BLOCK), now);
 });
+
+test("two that open a file at once, between which it changes, do not mix", async (t) => {
+  const versions = [size(2 * BLOCK), size(2 * BLOCK).reverse()];
+  let requests = 0;
+  const routes = {
+    f: (_request, response) => {
+      response.setHeader("ETag", `"${requests}"`);
+      response.setHeader("Content-Length", 2 * BLOCK);
+      response.end(versions[requests++]);
+    },
+  };
+  const { fs } = await setUp(t, {}, { manifest: ["f"] }, { routes });
+  const node = await nodeAt(fs, "f");
+  const files = [fs.openToRead(node), fs.openToRead(node)];
+  const [one, two] = await Promise.all(files);
+  const first = await fs.read(one, 0, BLOCK);
+  const whole = await fs.read(two, 0, 2 * BLOCK);
+  const [mine, other] =
+    first[0] === versions[0]?.[0] ? versions : versions.toReversed();
+  assert.deepEqual(first, mine?.slice(0, BLOCK));
+  assert.deepEqual(whole, other);
+});
+
+test("asking for a size does not fetch the file", async (t) => {
+  /** @type {(value?: unknown) => void} */
+  let left = () => {};
+  const closed = new Promise((resolve) => {
+    left = resolve;
+  });
+  const routes = {
+    f: (_request, response) => {
+      response.on("close", left);
+      response.writeHead(200, { "Content-Length": 1000 }).flushHeaders();
+    },
+  };
+  const { fs } = await setUp(t, {}, { manifest: ["f"] }, { routes });
+  assert.equal((await fs.stat(await nodeAt(fs, "f"))).sizeBytes, 1000);
+  await closed;
+});
+
+test("what is above the limit by its length is not fetched", async (t) => {
+  const routes = {
+    f: (request, response) => {
+      response.setHeader("Content-Length", 1_000_000);
+      if (request.method === "HEAD") response.end();
+      else response.flushHeaders();
+    },
+  };
+  const options = { limitBytes: 999_999 };
+  const { fs, volume } = await setUp(t, {}, options, { routes });
+  const file = await openAt(fs, "f");
+  assert.equal(await readOnce(volume, file, 500_000, 10), "EFBIG");
+});

@@ -194,11 +194,19 @@ test("a file is streamed: one request, and a chunk can be read when it is there"
 });
 
 test("a read that was given up loses nothing", async (t) => {
-  const { volume, fs } = await setUp(t, { f: "abcdef" }, { cache: "none" });
+  const { volume, fs, asked } = await setUp(
+    t,
+    { f: "abcdef" },
+    { cache: "none" },
+  );
   const file = await openAt(fs, "f");
   const bytes = new Uint8Array(6);
+  asked();
+  void volume.read(file, 0, bytes, 0, 6);
   await volume.read(file, 0, bytes, 0, 6);
+  void volume.read(file, 0, bytes, 0, 6);
   await volume.read(file, 0, bytes, 0, 6);
+  assert.deepEqual(asked(), ["GET f"]);
   assert.equal(volume.read(file, 0, bytes, 0, 3), 3);
   assert.equal(volume.read(file, 3, bytes, 3, 3), 3);
   assert.equal(new TextDecoder().decode(bytes), "abcdef");
