@@ -6,6 +6,8 @@ import { openPage } from "../helpers/browser.js";
 import { startFiles } from "../helpers/files-server.js";
 import { startDemos } from "../helpers/server.js";
 import { pattern } from "../helpers/volume.js";
+import { CAT_FILE } from "../helpers/wasi-guests.js";
+import { asyncified, wat } from "../helpers/wat.js";
 
 const LIMIT = { timeout: 60_000 };
 const SIZE_BYTES = 3_000_000;
@@ -21,6 +23,7 @@ function sum(bytes) {
 /** In the page: http(), and how a test reads with it. */
 const SETUP = `
   import { http } from "/dist/http.mjs";
+  import { WASI } from "/dist/wasi.mjs";
   async function find(volume, path) {
     let node = volume.root;
     const names = path.split("/");
@@ -43,6 +46,22 @@ const SETUP = `
     return sum(bytes.subarray(0, done));
   }
   ${sum}
+  window.cat = async (url, program, caller) => {
+    const bytes = new Uint8Array(${SIZE_BYTES});
+    let at = 0;
+    const stdout = new WritableStream({
+      write(chunk) {
+        bytes.set(chunk, at);
+        at += chunk.length;
+      },
+    });
+    const wasi = new WASI({ mounts: { "/": http(url) }, stdout });
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const code = await wasi.start(program, { caller });
+    clearInterval(timer);
+    return [code, wasi.caller, sum(bytes.subarray(0, at)), ticks > 0];
+  };
   window.run = async (url, path, spans, options) => {
     const told = [];
     const volume = http(url, { report: (text) => told.push(text), ...options });
@@ -78,6 +97,8 @@ async function open(t, options) {
         <script type="module" src="/setup.js"></script>`,
       "/setup.js": SETUP,
       "/page/data/d/f": CONTENT,
+      "/cat.wasm": wat(CAT_FILE),
+      "/cat-asyncify.wasm": await asyncified(CAT_FILE),
     },
   });
   const opened = await openPage(t, `${base}page/index.html`, options);
@@ -111,6 +132,22 @@ test(
     assert.equal(found.error, undefined);
     assert.equal(found.sizeBytes, SIZE_BYTES);
     assert.deepEqual(found.parts, PARTS);
+  },
+);
+
+test(
+  "D3: a program reads a file of the server, and the page goes on",
+  LIMIT,
+  async (t) => {
+    const { page } = await open(t);
+    for (const [program, caller] of [
+      ["/cat.wasm", "jspi"],
+      ["/cat-asyncify.wasm", "asyncify"],
+    ]) {
+      const cat = (args) => window.cat(...args);
+      const found = await page.evaluate(cat, ["data", program, caller]);
+      assert.deepEqual(found, [0, caller, sum(CONTENT), true]);
+    }
   },
 );
 

@@ -66,6 +66,30 @@ export const CAT = `(module
         (br_if $rest (i32.load (i32.const 4))))
       (br $next))))`;
 
+/** Writes the file "d/f" in descriptor 3 to its output, as CAT does. */
+export const CAT_FILE = CAT.replace(
+  `(import "wasi_snapshot_preview1" "fd_read"`,
+  `(import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (data (i32.const 64) "d/f")
+  (import "wasi_snapshot_preview1" "fd_read"`,
+)
+  .replace(
+    `(func (export "_start")`,
+    `(func (export "_start") (local $fd i32)
+    (call $check (call $open
+      (i32.const 3) (i32.const 1) (i32.const 64) (i32.const 3)
+      (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0)
+      (i32.const 128)))
+    (local.set $fd (i32.load (i32.const 128)))`,
+  )
+  .replace(
+    `(call $read
+        (i32.const 0)`,
+    `(call $read
+        (local.get $fd)`,
+  );
+
 /** Makes the file "made" in descriptor 3; the exit code is an errno. */
 export const MAKE_FILE = `(module
   (import "wasi_snapshot_preview1" "path_open"
