@@ -26,6 +26,22 @@ int nanosleep(const struct timespec *wanted, struct timespec *left) {
   return sleep_ns(seconds * GS_SECOND + ns);
 }
 
+/* Answers the errno. Until a moment only by these two clocks. */
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted,
+                    struct timespec *left) {
+  if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) return EINVAL;
+  struct timespec span = *wanted;
+  if ((flags & TIMER_ABSTIME) != 0) {
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0) return errno;
+    int64_t seconds = (int64_t)span.tv_sec - now.tv_sec;
+    int64_t ns = seconds * GS_SECOND + span.tv_nsec - now.tv_nsec;
+    if (span.tv_nsec < 0 || span.tv_nsec >= GS_SECOND) return EINVAL;
+    return ns <= 0 || sleep_ns(ns) == 0 ? 0 : errno;
+  }
+  return nanosleep(&span, left) == 0 ? 0 : errno;
+}
+
 int usleep(unsigned us) { return sleep_ns((int64_t)us * GS_MICROSECOND); }
 
 unsigned sleep(unsigned seconds) {

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "../../js/fs/memory.js";
+import { createPipe } from "../../js/io/pipe.js";
+import { DelayedVolume } from "../helpers/delayed.js";
 import { BUILDS, runProgram } from "../helpers/programs.js";
+import { writeText } from "../helpers/streams.js";
 import { VolumeTool } from "../helpers/volume.js";
 
 const LIMIT = { timeout: 60_000 };
@@ -58,4 +61,62 @@ for (const build of BUILDS) {
       assert.equal(await text("file"), "HEL");
     },
   );
+
+  for (const [name, what] of [
+    ["directories", "directories are made, read, rewound and searched"],
+    ["names", "links, renames and removals, and what refuses them"],
+    ["times", "times are set, kept and refused"],
+  ]) {
+    test(`${build}: D1: ${what}`, LIMIT, () => passes(build, name));
+  }
+
+  test(`${build}: D1: paths lead where POSIX says`, LIMIT, () =>
+    passes(build, "paths", { cwd: "/data" }),
+  );
+
+  test(`${build}: A4, A5: poll, select and sleeping`, LIMIT, async () => {
+    const { reader, writer } = createPipe();
+    const { mounts } = await world();
+    /** @type {string[]} */
+    const lines = [];
+    const stdout = (/** @type {string} */ line) => {
+      if (line !== "type") {
+        lines.push(line);
+        return;
+      }
+      setTimeout(() => {
+        writeText(writer, "abc");
+        writer.close();
+      }, 10);
+    };
+    const options = { args: ["polls"], mounts, stdin: reader, stdout };
+    const { code } = await runProgram("files", build, options);
+    assert.deepEqual([code, lines], [0, ["polls done"]]);
+  });
+
+  for (const [name, what] of [
+    ["others-run", "A3: a slow file stops its own goroutine only"],
+    ["own-errno", "A3: errno is each goroutine's own across its waits"],
+    ["given-up", "D1: a read that its context gives up touches nothing"],
+  ]) {
+    test(`${build}: ${what}`, LIMIT, async () => {
+      const inner = memory();
+      await new VolumeTool(inner).fill({ "given.txt": "given\n" });
+      const volume = new DelayedVolume(inner);
+      /** @type {string[]} */
+      const lines = [];
+      const stdout = (/** @type {string} */ line) => {
+        if (line === "hold") volume.hold();
+        else if (line === "release") volume.release();
+        else lines.push(line);
+      };
+      const { code, errors } = await runProgram("slow", build, {
+        args: [name],
+        mounts: { "/slow": volume },
+        stdout,
+      });
+      assert.deepEqual([code, lines, errors], [0, [`${name} done`], []]);
+      assert.equal(volume.opened, 0, "all that was opened is closed");
+    });
+  }
 }

@@ -5,11 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gossamer/gossamer.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
+
+/* What leads out of where it may: WASI's own. */
+#ifndef ENOTCAPABLE
+#define ENOTCAPABLE 76
+#endif
 
 static int failures;
 
@@ -102,10 +111,190 @@ static void descriptors(void) {
         ENAMETOOLONG);
 }
 
+static void touch(const char *name) {
+  int fd = open(name, O_WRONLY | O_CREAT, 0666);
+  CHECK(fd >= 0);
+  close(fd);
+}
+
+/* How many entries but "." and ".." a directory has. */
+static int count(DIR *dir) {
+  int found = 0;
+  struct dirent *entry;
+  while ((entry = readdir(dir)) != NULL) found += entry->d_name[0] != '.';
+  return found;
+}
+
+static void directories(void) {
+  char name[64];
+  CHECK(mkdir("/data/dir", 0777) == 0);
+  FAILS(mkdir("/data/dir", 0777), EEXIST);
+  FAILS(mkdir("/data/no/dir", 0777), ENOENT);
+  FAILS(mkdir("/new", 0777), EROFS);
+  for (int i = 0; i < 200; i++) {
+    snprintf(name, sizeof name, "/data/dir/file-%03d", i);
+    touch(name);
+  }
+  DIR *dir = opendir("/data/dir");
+  CHECK(dir != NULL);
+  if (dir == NULL) return;
+  struct dirent *entry = readdir(dir);
+  while (entry != NULL && entry->d_name[0] == '.') entry = readdir(dir);
+  CHECK(entry != NULL && entry->d_type == DT_REG && entry->d_ino != 0);
+  long second = telldir(dir);
+  entry = readdir(dir);
+  CHECK(entry != NULL);
+  strcpy(name, entry->d_name);
+  CHECK(count(dir) == 198);
+  CHECK(readdir(dir) == NULL && errno == 0);
+  seekdir(dir, second);
+  entry = readdir(dir);
+  CHECK(entry != NULL && strcmp(entry->d_name, name) == 0);
+  rewinddir(dir);
+  CHECK(count(dir) == 200);
+  int fd = openat(dirfd(dir), "file-007", O_RDONLY);
+  CHECK(fd >= 0);
+  close(fd);
+  CHECK(closedir(dir) == 0);
+  struct dirent **names = NULL;
+  CHECK(scandir("/data/dir", &names, NULL, alphasort) >= 200);
+  CHECK((dir = opendir("/")) != NULL && count(dir) == 2);
+  closedir(dir);
+  errno = 0;
+  CHECK(opendir("/data/given.txt") == NULL && errno == ENOTDIR);
+  FAILS(rmdir("/data/dir"), ENOTEMPTY);
+}
+
+static void names(void) {
+  struct stat status;
+  char text[64] = "";
+  touch("/data/a");
+  CHECK(rename("/data/a", "/data/b") == 0);
+  FAILS(stat("/data/a", &status), ENOENT);
+  CHECK(link("/data/b", "/data/c") == 0);
+  CHECK(stat("/data/b", &status) == 0 && status.st_nlink == 2);
+  FAILS(link("/data/b", "/data/c"), EEXIST);
+  CHECK(symlink("c", "/data/link") == 0);
+  CHECK(lstat("/data/link", &status) == 0 && S_ISLNK(status.st_mode));
+  CHECK(stat("/data/link", &status) == 0 && S_ISREG(status.st_mode));
+  CHECK(readlink("/data/link", text, sizeof text) == 1 && text[0] == 'c');
+  FAILS(readlink("/data/b", text, sizeof text), EINVAL);
+  char *real = realpath("/data/../data/./link", NULL);
+  CHECK(real != NULL && strcmp(real, "/data/c") == 0);
+  free(real);
+  CHECK(symlink("loop", "/data/loop") == 0);
+  FAILS(open("/data/loop", O_RDONLY), ELOOP);
+  FAILS(rename("/data/b", "/read-only/b"), EROFS);
+  CHECK(access("/data/b", R_OK | W_OK) == 0);
+  FAILS(access("/data/b", X_OK), EACCES);
+  FAILS(access("/data/none", F_OK), ENOENT);
+  CHECK(unlink("/data/c") == 0);
+  FAILS(unlink("/data/c"), ENOENT);
+  FAILS(unlink("/read-only/fixed.txt"), EROFS);
+  CHECK(mkdir("/data/dir", 0777) == 0);
+  FAILS(unlink("/data/dir"), EISDIR);
+  CHECK(remove("/data/dir") == 0);
+  FAILS(rmdir("/data/b"), ENOTDIR);
+  char made[] = "/data/made-XXXXXX";
+  int fd = mkstemp(made);
+  CHECK(fd >= 0 && write(fd, "x", 1) == 1);
+  close(fd);
+}
+
+static void paths(void) {
+  char text[64] = "";
+  CHECK(getcwd(text, sizeof text) == text && strcmp(text, "/data") == 0);
+  touch("here");
+  CHECK(access("/data/here", F_OK) == 0);
+  CHECK(access("../data/./here", F_OK) == 0);
+  CHECK(access("../read-only/fixed.txt", F_OK) == 0);
+  CHECK(access("/../data/here", F_OK) == 0);
+  CHECK(mkdir("sub", 0777) == 0 && chdir("sub") == 0);
+  CHECK(strcmp(getcwd(text, sizeof text), "/data/sub") == 0);
+  CHECK(access("../here", F_OK) == 0);
+  CHECK(access("../../read-only/fixed.txt", F_OK) == 0);
+  FAILS(symlink("/data/sub", "/data/absolute"), ENOTCAPABLE);
+  CHECK(symlink("sub", "/data/short") == 0 && chdir("/data/short") == 0);
+  CHECK(strcmp(getcwd(text, sizeof text), "/data/sub") == 0);
+  /* A link's ".." is that of where it leads. */
+  CHECK(mkdir("/data/sub/deep", 0777) == 0);
+  CHECK(symlink("sub/deep", "/data/deep") == 0);
+  touch("/data/sub/beside");
+  CHECK(access("/data/deep/../beside", F_OK) == 0);
+  CHECK(access("/data/sub/../../read-only/fixed.txt", F_OK) == 0);
+  FAILS(chdir("/data/here"), ENOTDIR);
+  FAILS(chdir("none"), ENOENT);
+  CHECK(getcwd(text, 3) == NULL && errno == ERANGE);
+  CHECK(chdir("/") == 0 && strcmp(getcwd(text, sizeof text), "/") == 0);
+  CHECK(access("data/here", F_OK) == 0);
+}
+
+static void times(void) {
+  touch("/data/file");
+  struct timespec wanted[2] = {{.tv_sec = 100, .tv_nsec = 5},
+                               {.tv_sec = 200, .tv_nsec = 7}};
+  struct stat status;
+  CHECK(utimensat(AT_FDCWD, "/data/file", wanted, 0) == 0);
+  CHECK(stat("/data/file", &status) == 0);
+  CHECK(status.st_atim.tv_sec == 100 && status.st_atim.tv_nsec == 5);
+  CHECK(status.st_mtim.tv_sec == 200 && status.st_mtim.tv_nsec == 7);
+  wanted[0].tv_nsec = UTIME_OMIT;
+  wanted[1].tv_nsec = UTIME_NOW;
+  int fd = open("/data/file", O_RDWR);
+  CHECK(futimens(fd, wanted) == 0 && fstat(fd, &status) == 0);
+  CHECK(status.st_atim.tv_sec == 100 && status.st_mtim.tv_sec > 1000000);
+  wanted[1].tv_nsec = 2000000000;
+  FAILS(futimens(fd, wanted), EINVAL);
+  close(fd);
+  struct timeval coarse[2] = {{300, 1}, {400, 2}};
+  CHECK(utimes("/data/file", coarse) == 0 && stat("/data/file", &status) == 0);
+  CHECK(status.st_mtim.tv_sec == 400 && status.st_mtim.tv_nsec == 2000);
+}
+
+/* A5: time that is up, what is ready and what there is not. */
+static void polls(void) {
+  struct pollfd fds[3] = {{0, POLLIN, 0}, {1, POLLOUT, 0}, {-1, POLLIN, 0}};
+  CHECK(poll(fds, 3, 0) == 1);
+  CHECK(fds[0].revents == 0 && fds[1].revents == POLLOUT);
+  CHECK(poll(fds, 1, 5) == 0);
+  CHECK(poll(NULL, 0, 1) == 0);
+  fds[0].fd = 77;
+  CHECK(poll(fds, 1, -1) == 1 && fds[0].revents == POLLNVAL);
+  fd_set set;
+  FD_ZERO(&set);
+  FD_SET(0, &set);
+  struct timeval soon = {0, 1000};
+  CHECK(select(1, &set, NULL, NULL, &soon) == 0 && !FD_ISSET(0, &set));
+  FD_SET(1, &set);
+  CHECK(select(2, NULL, &set, NULL, NULL) == 1 && FD_ISSET(1, &set));
+  FD_SET(77, &set);
+  FAILS(select(78, NULL, &set, NULL, NULL), EBADF);
+  struct timespec until;
+  CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
+  until.tv_nsec = (until.tv_nsec + 1000000) % 1000000000;
+  CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0);
+  CHECK(clock_nanosleep(99, 0, &until, NULL) == EINVAL);
+  unsigned char random[16] = {0};
+  CHECK(getentropy(random, sizeof random) == 0);
+  FAILS(getentropy(random, 257), EIO);
+  puts("type");
+  fds[0] = (struct pollfd){0, POLLIN, 0};
+  CHECK(poll(fds, 1, -1) == 1 && (fds[0].revents & POLLIN) != 0);
+  char text[8] = "";
+  CHECK(read(0, text, sizeof text) == 3 && strcmp(text, "abc") == 0);
+  CHECK(poll(fds, 1, -1) == 1 && (fds[0].revents & POLLIN) != 0);
+  CHECK(read(0, text, sizeof text) == 0);
+}
+
 static const struct {
   const char *name;
   void (*run)(void);
 } tests[] = {
+    {"directories", directories},
+    {"names", names},
+    {"paths", paths},
+    {"times", times},
+    {"polls", polls},
     {"stdio", stdio},
     {"descriptors", descriptors},
 };

@@ -1,0 +1,126 @@
+/* Files that answer slowly: what waits is one goroutine, and what was given up
+ * is never written to. Each test is chosen by the first argument. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <gossamer/gossamer.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static int ticks;
+static bool over;
+static int failures;
+
+#define CHECK(x)                                               \
+  do {                                                         \
+    if (!(x)) {                                                \
+      printf("line %d: %s (errno %d)\n", __LINE__, #x, errno); \
+      failures++;                                              \
+    }                                                          \
+  } while (0)
+
+static void tick(void *arg) {
+  (void)arg;
+  while (!over) {
+    ticks++;
+    gs_yield();
+  }
+}
+
+/* A3: everything that is done to a file stops its own goroutine only. */
+static void others_run(void) {
+  gs_go(tick, NULL);
+  int before = ticks;
+#define STOPS_ONLY_ME(x) \
+  before = ticks;        \
+  CHECK(x);              \
+  CHECK(ticks > before + 1)
+  int fd = -1;
+  struct stat status;
+  char text[16] = "";
+  STOPS_ONLY_ME((fd = open("/slow/new", O_RDWR | O_CREAT, 0666)) >= 0);
+  STOPS_ONLY_ME(write(fd, "hello", 5) == 5);
+  STOPS_ONLY_ME(pread(fd, text, 5, 0) == 5);
+  CHECK(memcmp(text, "hello", 5) == 0);
+  STOPS_ONLY_ME(ftruncate(fd, 3) == 0);
+  STOPS_ONLY_ME(fstat(fd, &status) == 0 && status.st_size == 3);
+  STOPS_ONLY_ME(fsync(fd) == 0);
+  STOPS_ONLY_ME(close(fd) == 0);
+  STOPS_ONLY_ME(mkdir("/slow/dir", 0777) == 0);
+  STOPS_ONLY_ME(rename("/slow/new", "/slow/dir/old") == 0);
+  STOPS_ONLY_ME(stat("/slow/dir/old", &status) == 0);
+  STOPS_ONLY_ME(unlink("/slow/dir/old") == 0);
+  FILE *file = NULL;
+  STOPS_ONLY_ME((file = fopen("/slow/given.txt", "r")) != NULL);
+  STOPS_ONLY_ME(fgets(text, sizeof text, file) != NULL);
+  CHECK(strcmp(text, "given\n") == 0);
+  STOPS_ONLY_ME(fclose(file) == 0);
+  errno = 0;
+  STOPS_ONLY_ME(open("/slow/none", O_RDONLY) == -1 && errno == ENOENT);
+  over = true;
+}
+
+/* D9: a read in a context that ends is given up, its buffer left alone. */
+static void given_up(void) {
+  static char poisoned[] = "xxxxxxxx";
+  static char clean[] = "xxxxxxxx";
+  /* Static too: what the host would still read after the call. */
+  static struct iovec span = {poisoned, 5};
+  int fd = open("/slow/given.txt", O_RDONLY);
+  CHECK(fd >= 0);
+  gs_ctx *ctx = NULL;
+  CHECK(gs_ctx_new_timeout(&ctx, NULL, 20 * GS_MILLISECOND) == GS_OK);
+  puts("hold");
+  gs_ctx *outer = gs_ctx_enter(ctx);
+  errno = 0;
+  CHECK(readv(fd, &span, 1) == -1 && errno == ETIMEDOUT);
+  CHECK(open("/slow/given.txt", O_RDONLY) == -1 && errno == ETIMEDOUT);
+  gs_ctx_leave(outer);
+  puts("release");
+  gs_sleep(20 * GS_MILLISECOND);
+  CHECK(strcmp(poisoned, clean) == 0);
+  CHECK(read(fd, poisoned, 5) == 5 && memcmp(poisoned, "given", 5) == 0);
+  CHECK(close(fd) == 0);
+  gs_ctx_release(ctx);
+}
+
+/* Two goroutines' errno across waits: each has the answer to its own call. */
+static void fail_with(void *arg) {
+  const char *name = arg;
+  int expected = strcmp(name, "/slow/none") == 0 ? ENOENT : ENOTDIR;
+  for (int i = 0; i < 10; i++) {
+    errno = 0;
+    CHECK(open(name, O_RDONLY) == -1);
+    CHECK(errno == expected);
+  }
+  over = true;
+}
+
+static void own_errno(void) {
+  gs_go(fail_with, "/slow/none");
+  fail_with("/slow/given.txt/x");
+  gs_sleep(50 * GS_MILLISECOND);
+}
+
+static const struct {
+  const char *name;
+  void (*run)(void);
+} tests[] = {
+    {"others-run", others_run},
+    {"own-errno", own_errno},
+    {"given-up", given_up},
+};
+
+int main(int argc, char **argv) {
+  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+    if (argc < 2 || strcmp(tests[i].name, argv[1]) != 0) continue;
+    tests[i].run();
+    printf("%s done\n", argv[1]);
+    return failures;
+  }
+  return 100;
+}
