@@ -34,6 +34,8 @@ import { MODE, Walk } from "./walk.js";
  * @typedef {Volume | MountSettings} MountOption
  */
 
+const SETTINGS = ["volume", "readOnly", "path"];
+
 /**
  * @param {string} path
  * @param {string} why
@@ -75,11 +77,20 @@ function componentsOf(point) {
  * @param {string} point
  * @param {MountOption} option
  * @returns {MountSettings}
+ * @throws {GossamerError} EINVAL for what is none: a restriction that is
+ *   misspelt must not leave the mount without it
  */
 function settingsOf(point, option) {
-  const settings = isVolume(option) ? { volume: option } : option;
-  if (isVolume(settings?.volume)) return settings;
-  throw refused(point, "it is given no volume");
+  if (isVolume(option)) return { volume: option };
+  if (!isVolume(option?.volume)) throw refused(point, "it is given no volume");
+  const { readOnly = false, path = "." } = option;
+  if (typeof readOnly !== "boolean") {
+    throw refused(point, "readOnly is neither true nor false");
+  }
+  if (typeof path !== "string") throw refused(point, "path is no text");
+  const other = Object.keys(option).find((name) => !SETTINGS.includes(name));
+  if (other === undefined) return option;
+  throw refused(point, `there is no setting ${JSON.stringify(other)}`);
 }
 
 /**

@@ -370,6 +370,22 @@ test("what is no volume cannot be mounted", async () => {
   }
 });
 
+test("a restriction that is none is refused, not left out", async () => {
+  const volume = memory();
+  for (const [option, why] of [
+    [{ volume, readonly: true }, 'there is no setting "readonly"'],
+    [{ volume, readOnly: "yes" }, "readOnly is neither true nor false"],
+    [{ volume, readOnly: 1 }, "readOnly is neither true nor false"],
+    [{ volume, path: 7 }, "path is no text"],
+    [{ volume, path: null }, "path is no text"],
+  ]) {
+    await assert.rejects(new Namespace().open({ "/data": option }), {
+      code: "EINVAL",
+      message: `cannot mount "/data": ${why}`,
+    });
+  }
+});
+
 test("a volume that cannot be opened says why, and nothing is mounted", async () => {
   class Broken extends Volume {
     open = () => Promise.resolve(-ERRNO.EACCES);
