@@ -1,8 +1,10 @@
 /* poll_oneoff: clocks, files, streams and every mix of them (SEEDS A3-A6). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ERRNO } from "../../js/errors.js";
 import { createPipe, socketPair } from "../../js/io/pipe.js";
 import { createSource } from "../../js/io/source.js";
+import { Stream } from "../../js/io/stream.js";
 import { CLOCK, FDFLAGS, RIGHTS } from "../../js/wasi/abi.js";
 import { StreamDescriptor } from "../../js/wasi/descriptors.js";
 import { AT, named, streamRig } from "../helpers/streamed.js";
@@ -520,4 +522,33 @@ test("a poll does not stand in line behind a read", async () => {
   assert.deepEqual([read.error, call.error], ["ok", "ok"]);
   assert.deepEqual(rig.events(), ["0 read ok 1 0"]);
   assert.ok(rig.descriptors.get(fd) instanceof StreamDescriptor);
+});
+
+test("a stream that does not notice that it is closed is closed", async () => {
+  const rig = await streamRig();
+  let wake = () => {};
+  class Careless extends Stream {
+    get readable() {
+      return true;
+    }
+
+    ready() {
+      return -ERRNO.EAGAIN;
+    }
+
+    watch(_side, callback) {
+      wake = callback;
+      return () => {};
+    }
+
+    close() {
+      wake();
+    }
+  }
+  const fd = rig.add(new Careless());
+  const call = waiting(rig.poll([{ read: fd }]));
+  rig.wasi.fd_close(fd);
+  await turn();
+  assert.equal(call.done, true);
+  assert.deepEqual(rig.events(), ["0 read EBADF 0 0"]);
 });
