@@ -212,6 +212,31 @@ test("a read that was given up loses nothing", async (t) => {
   assert.equal(new TextDecoder().decode(bytes), "abcdef");
 });
 
+test("who asks again while a chunk is on its way does not lose it", async (t) => {
+  const body = gatedBody();
+  const { fs, volume } = await setUp(
+    t,
+    {},
+    { manifest: { f: 6 }, cache: "none" },
+    { routes: { f: body.handler } },
+  );
+  const file = await openAt(fs, "f");
+  const bytes = new Uint8Array(6);
+  await volume.read(file, 0, bytes, 0, 6);
+  const first = volume.read(file, 0, bytes, 0, 6);
+  const second = volume.read(file, 0, bytes, 0, 6);
+  await body.send("abc");
+  await first;
+  await body.send("def");
+  await second;
+  for (const position of [0, 3]) {
+    const got = await readOnce(volume, file, position, 3);
+    bytes.set(got, position);
+  }
+  assert.equal(new TextDecoder().decode(bytes), "abcdef");
+  await fs.close(file);
+});
+
 test("nothing is pulled that the program does not read", async (t) => {
   const total = 64 * 2 ** 20;
   let sent = 0;
@@ -540,6 +565,10 @@ test("a file of which nothing is kept is not remembered", () => {
   const a = enter("a");
   assert.equal(enter("a"), a);
   cache.leave(a);
+  const gatherer = new Gatherer();
+  gatherer.gather(a, 0, size(100));
+  gatherer.gather(a, 200, size(BLOCK - 200));
+  assert.equal(cache.takenBytes, 0, "no block with a gap");
   new Gatherer().gather(a, 0, size(BLOCK));
   cache.leave(a);
   assert.equal(enter("a"), a, "a block is kept");
