@@ -276,9 +276,11 @@ function drop(event) {
   markDrop(null);
   hideProblem();
   const [first, ...more] = dataTransfer.files;
-  const at = target instanceof Element ? target.closest(".drop")?.id : "";
+  const panel = target instanceof Element ? target.closest(".drop") : null;
   const isProgram = more.length === 0 && first?.name.endsWith(".wasm");
-  if (first !== undefined && (at === "program" || (isProgram && at === ""))) {
+  const takesProgram =
+    panel === null ? isProgram === true : panel.id === "program";
+  if (first !== undefined && takesProgram) {
     void chooseFile(first);
   } else {
     void files.add(dataTransfer.items);

@@ -22,6 +22,7 @@ import {
 import { openPage } from "../helpers/browser.js";
 import { defer } from "../helpers/defer.js";
 import { startDemos } from "../helpers/server.js";
+import { ROOT } from "../helpers/tree.js";
 import { assemble, op } from "../helpers/wasm.js";
 
 const LIMIT = { timeout: 90_000 };
@@ -323,6 +324,19 @@ test("arguments and environment reach the program", LIMIT, async (t) => {
   await demo.status("Not run: Environment:");
 });
 
+/** Whether the keys go to the terminal. */
+const inTerminal = (page) =>
+  page.evaluate(() => document.activeElement?.closest(".xterm") !== null);
+
+test("Tab leaves the terminal where keys are not raw", LIMIT, async (t) => {
+  const demo = await open(t);
+  await demo.click("Calculator");
+  await demo.shows("A calculator.");
+  assert.ok(await inTerminal(demo.page));
+  await demo.page.keyboard.press("Tab");
+  assert.ok(!(await inTerminal(demo.page)));
+});
+
 test("raw keys reach a game, and Shift+Tab leaves it", LIMIT, async (t) => {
   const demo = await open(t);
   await demo.click("Snake");
@@ -334,11 +348,10 @@ test("raw keys reach a game, and Shift+Tab leaves it", LIMIT, async (t) => {
   await demo.status("Ended with exit code 0.");
   await demo.click("Run");
   await demo.shows(/Length \d/);
+  await demo.page.keyboard.press("Tab");
+  assert.ok(await inTerminal(demo.page), "Tab is a key of the program's");
   await demo.page.keyboard.press("Shift+Tab");
-  const focused = await demo.page.evaluate(
-    () => document.activeElement?.closest(".xterm") === null,
-  );
-  assert.ok(focused, "the focus has left the terminal");
+  assert.ok(!(await inTerminal(demo.page)), "the focus has left the terminal");
   await demo.page.locator(".xterm-helper-textarea").focus();
   await demo.type("q");
   await demo.shows(/Bye\. Length \d+\./);
@@ -467,6 +480,13 @@ test(
     await demo.page.getByText("nine.wasm, ").waitFor();
     await demo.click("Run");
     await demo.status("Ended with exit code 9.");
+    // Beside the panels it is a program too, and among files a file.
+    await drop(demo.page, "h1", { "ten.wasm": exits(10) });
+    await demo.page.getByText("ten.wasm, ").waitFor();
+    await drop(demo.page, "#files", { "eleven.wasm": exits(11) });
+    await demo.page.getByText("eleven.wasm").waitFor();
+    await demo.click("Run");
+    await demo.status("Ended with exit code 10.");
   },
 );
 
@@ -543,4 +563,10 @@ test("without JSPI a module that cannot wait is told so", LIMIT, async (t) => {
   await demo.click("Run");
   await demo.status("Ended with exit code 3.");
   await demo.caller("sync");
+  const calc = readFileSync(join(ROOT, "build/apps/calc.wasm"));
+  await drop(demo.page, "#program", { "calc.wasm": calc });
+  await demo.page.getByText("npx gossamer asyncify calc.wasm").waitFor();
+  await demo.click("Run");
+  await demo.shows("would have to wait");
+  await demo.status("Ended with exit code 0.");
 });
