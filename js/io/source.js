@@ -241,7 +241,6 @@ class Source extends Stream {
     this.#closed = true;
     this.#chunk = NO_BYTES;
     this.#from = 0;
-    clearTimeout(this.#retry);
     this.#end(-ERRNO.EBADF);
     this.#feed.close();
   }

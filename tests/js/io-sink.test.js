@@ -142,6 +142,26 @@ for (const [what, error, errno, told] of [
   });
 }
 
+test("a writer that promises has all when its last promise is kept", async () => {
+  let taken = () => {};
+  const write = () =>
+    new Promise((resolve) => {
+      taken = () => resolve(undefined);
+    });
+  const sink = createSink({ write }, never);
+  writeText(sink, "last");
+  sink.close();
+  let finished = false;
+  void sink.finished.then(() => {
+    finished = true;
+  });
+  await turn();
+  assert.equal(finished, false);
+  taken();
+  await turn();
+  assert.equal(finished, true);
+});
+
 test("D3: a WritableStream holds the program back", async () => {
   const { stream, writes, take } = slowStream();
   const sink = createSink(stream, never);

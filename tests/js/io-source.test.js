@@ -158,6 +158,20 @@ test("A5: a watch fetches and wakes once, when something has come", async () => 
   assert.equal(pulls.length, 0, "nobody watches any more");
 });
 
+test("A6: who watches beside what is unread is woken by what comes next", async () => {
+  const { source, pulls, chunk } = setUp();
+  source.demand();
+  await chunk("ab");
+  const watch = watched(source);
+  assert.equal(pulls.length, 0, "nothing is fetched ahead of what is unread");
+  readText(source, 1);
+  assert.equal(pulls.length, 0);
+  readText(source, 1);
+  assert.equal(pulls.length, 1);
+  await chunk("c");
+  assert.equal(watch.count, 1);
+});
+
 test("a watch that has ended is not woken, the chunk is kept", async () => {
   const { source, chunk } = setUp();
   const one = watched(source);
