@@ -25,7 +25,7 @@ const JOBS = 2;
 const COMMON = "check.c";
 
 const CFLAGS = [
-  ...["--target=wasm32-wasi", "-std=c11", "-Wall", "-Wextra", "-Werror"],
+  ...["--target=wasm32-wasi", "-std=gnu11", "-Wall", "-Wextra", "-Werror"],
   // Said to the compiler alone: told of -O1, the driver would have wasm-opt
   // work on the program, where there is one, and that knows no high addresses.
   ...["-Xclang", "-O1", "-Wl,--strip-all"],

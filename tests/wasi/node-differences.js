@@ -3,6 +3,9 @@
 
 const NO_TABLE =
   "an empty table of variables is taken for a missing pointer: EINVAL";
+const LINUX_APPENDS =
+  "the pwrite() of Linux appends to a file in append mode, against POSIX";
+const FOLLOWS = "links at the end are followed unasked";
 const RAW_FLAGS = "flags are told in the numbers of Linux";
 const SECONDS = "times are cut off to whole seconds";
 const LEXICAL =
@@ -49,6 +52,12 @@ export const NODE_DIFFERENCES = {
   },
   "proc_raise unknown": { "proc_raise unknown": NO_SIGNAL },
   "proc_raise far off": { "proc_raise far off": NO_SIGNAL },
+  libc: {
+    libc_pwrite_to_a_file_that_appends: LINUX_APPENDS,
+    libc_links_and_names: FOLLOWS,
+    libc_poll_of_a_file_and_of_nothing: EPOLL,
+    libc_fcntl_turns_flags_on_and_off: RAW_FLAGS,
+  },
   wait: {
     poll_oneoff_tells_how_much_input_there_is: "it is told to be 0 bytes",
     poll_oneoff_keeps_nobody_else_from_anything:
@@ -59,8 +68,7 @@ export const NODE_DIFFERENCES = {
       "hangs: every standard stream may be read, and waits",
   },
   io: {
-    fd_pwrite_goes_to_its_offset_when_appending_too:
-      "the pwrite() of Linux appends to a file in append mode, against POSIX",
+    fd_pwrite_goes_to_its_offset_when_appending_too: LINUX_APPENDS,
     fd_seek_by_nothing_needs_the_right_to_tell_alone:
       "fd_seek wants the right to seek whatever is asked",
     fd_tell_is_implied_by_the_right_to_seek:
@@ -97,8 +105,7 @@ export const NODE_DIFFERENCES = {
     path_open_excl_refuses_what_is_there:
       "O_EXCL follows a link at the end and makes what it names",
     path_open_refuses_unknown_flags: "unknown flags are ignored",
-    path_open_of_a_link_itself_is_refused:
-      "links at the end are followed unasked",
+    path_open_of_a_link_itself_is_refused: FOLLOWS,
     path_open_resolves_a_link_from_where_it_lies:
       "path_symlink takes a target relative to the mount, not to the link",
     path_open_in_a_directory_that_was_renamed:

@@ -37,6 +37,7 @@ export const PROGRAMS = [
   ...["io", "fd", "mounts", "readdir"].map(plain),
   ...["open", "names", "links", "stat", "paths"].map(plain),
   ...["poll", "sock"].map(plain),
+  { name: "libc", guest: "libc", env: { NAME: "a value" } },
   { name: "stdio", guest: "stdio", stdin: "some\nwords\n." },
   { name: "wait", guest: "wait", talks: true },
   { name: "socket", guest: "socket", talks: true },

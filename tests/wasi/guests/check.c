@@ -10,6 +10,7 @@ static struct check_case *cases;
 static struct check_case **end = &cases;
 static const char *skipped;
 static int failures;
+static const char *running = "";
 
 uint32_t dir;
 uint32_t work = 3;
@@ -173,6 +174,8 @@ bool check_true(int line, const char *text, bool got) {
 
 int check_failures(void) { return failures; }
 
+const char *check_name(void) { return running; }
+
 void check_note(const char *text) {
   say("# with ");
   say(text);
@@ -291,6 +294,7 @@ static void enter(const char *name) {
 
 static void run(const struct check_case *one) {
   char message[300];
+  running = one->name;
   skipped = NULL;
   failures = 0;
   snprintf(message, sizeof message, "# in %s\n", one->name);

@@ -37,6 +37,8 @@ bool check_true(int line, const char *text, bool got);
 /* How many checks of the case have failed, and what more there is to say. */
 int check_failures(void);
 void check_note(const char *text);
+/* The name of the case that runs, and of its directory in `work`. */
+const char *check_name(void);
 
 /* The call answers one of the errnos. */
 #define WANT(call, ...)                                           \

@@ -637,6 +637,13 @@ CASE(fd_sync_of_a_file_and_of_a_directory) {
   WANT_OK(w_fd_sync(dir));
 }
 
+CASE(fd_datasync_after_writing) {
+  uint32_t fd = fresh("abc");
+  NEED(write_text(fd, "X"));
+  WANT_OK(w_fd_datasync(fd));
+  WANT_FILE(dir, "f", "Xbc");
+}
+
 CASE(fd_sync_needs_its_right) {
   WANT_OK(put_file(dir, "f", "abc"));
   uint32_t fd = 0;
