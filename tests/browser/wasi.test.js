@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPage } from "../helpers/browser.js";
 import { startDemos } from "../helpers/server.js";
-import { HELLO, REACTOR } from "../helpers/wasi-guests.js";
+import { HELLO, REACTOR, SLEEP } from "../helpers/wasi-guests.js";
 import { asyncified, wat } from "../helpers/wat.js";
 
 const LIMIT = { timeout: 60_000 };
@@ -14,12 +14,27 @@ const SETUP = `
   import * as wasi from "/dist/wasi.mjs";
   window.wasi = wasi;`;
 
+/** A worker that sleeps by stopping itself, and counts its turns meanwhile. */
+const WORKER = `
+  import { WASI } from "/dist/wasi.mjs";
+  const module = await WebAssembly.compileStreaming(fetch("/apps/sleep.wasm"));
+  const wasi = new WASI({ stderr: () => {} });
+  let turns = 0;
+  setInterval(() => turns++);
+  const run = (how) => wasi.start(module, { caller: "sync", ...how });
+  const refused = await run({});
+  const before = turns;
+  const slept = await run({ blocking: true });
+  postMessage([refused, slept, turns - before, wasi.caller]);`;
+
 async function open(t, files = {}) {
   const base = await startDemos(t, {
     files: {
       "/page/index.html": `<!doctype html><title>wasi</title>
         <script type="module" src="/setup.js"></script>`,
       "/setup.js": SETUP,
+      "/page/worker.js": WORKER,
+      "/apps/sleep.wasm": wat(SLEEP),
       "/apps/hello.wasm": wat(HELLO),
       "/apps/hello-asyncify.wasm": await asyncified(HELLO),
       "/apps/reactor.wasm": wat(REACTOR),
@@ -78,3 +93,23 @@ test("a page's thread may not be blocked", LIMIT, async (t) => {
   assert.equal(found[0], "ENOTSUP");
   assert.match(found[1], /option blocking: .* in a worker/);
 });
+
+test(
+  "a worker's thread is stopped where it was asked for",
+  LIMIT,
+  async (t) => {
+    const { page } = await open(t);
+    const found = await page.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          const worker = new Worker("worker.js", { type: "module" });
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.onerror = ({ message }) => reject(new Error(message));
+        }),
+    );
+    const EAGAIN = 6;
+    const [refused, slept, turns, caller] = found;
+    assert.deepEqual([refused, slept, caller], [EAGAIN, 0, "sync"]);
+    assert.ok(turns <= 1, `${turns} turns while it slept`);
+  },
+);

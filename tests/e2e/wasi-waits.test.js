@@ -11,6 +11,7 @@ import {
   CAT,
   FLAGS,
   HELLO,
+  MAKER,
   MAKE_FILE,
   READER,
   SLEEP,
@@ -75,6 +76,57 @@ for (const caller of WAITERS) {
     assert.equal(await wasi.start(await build(SLEEP, caller), { caller }), 0);
     over = true;
     assert.ok(turns > 5, `${turns} turns`);
+  });
+
+  test(
+    `${caller}: what is answered to a program that was stopped is dropped`,
+    LIMIT,
+    async () => {
+      /** @type {(() => void)[]} */
+      const answers = [];
+      class Slow extends MemoryVolume {
+        /** @param {any} directory @param {string} name @override */
+        create(directory, name) {
+          return /** @type {any} */ (
+            new Promise((resolve) => {
+              answers.push(() => resolve(super.create(directory, name)));
+            })
+          );
+        }
+      }
+      const wasi = new WASI({ mounts: { "/": new Slow() } });
+      const module = await build(MAKER, caller);
+      const exports = await wasi.initialize(module, { caller });
+      const view = new DataView(exports.memory.buffer);
+      const made = exports.make();
+      await until(() => answers.length === 1);
+      answers[0]?.();
+      assert.deepEqual([await made, view.getInt32(512, true)], [0, 1]);
+      await wasi.stop();
+      const other = new WASI({ mounts: { "/": new Slow() } });
+      const again = await other.initialize(module, { caller });
+      const call = again.make();
+      await until(() => answers.length === 2);
+      await other.stop(3);
+      await assert.rejects(call, { code: "ECANCELED" });
+      answers[1]?.();
+      await turn();
+      const memory = new DataView(again.memory.buffer);
+      assert.equal(memory.getInt32(512, true), 0, "nothing of it ran");
+    },
+  );
+
+  test(`${caller}: a sleep that was ended leaves no timer`, LIMIT, async () => {
+    const long = SLEEP.replace("20000000", "3600000000000");
+    const timers = () =>
+      process.getActiveResourcesInfo().filter((name) => name === "Timeout");
+    const before = timers().length;
+    const wasi = new WASI();
+    const exit = wasi.start(await build(long, caller), { caller });
+    await until(() => timers().length > before);
+    await wasi.stop(4);
+    assert.equal(await exit, 4);
+    assert.equal(timers().length, before);
   });
 
   for (const [how, end] of /** @type {const} */ ([

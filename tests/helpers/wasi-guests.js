@@ -145,6 +145,20 @@ export const READER = `(module
   (func (export "trap") (drop (call $byte)) (unreachable))
   (func (export "exit") (call $exit (call $byte))))`;
 
+/** A reactor: makes the file "made", and then notes it in its memory at 512. */
+export const MAKER = `(module
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "made")
+  (func (export "make") (result i32) (local $errno i32)
+    (local.set $errno (call $open
+      (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4)
+      (i32.const 5) (i64.const 64) (i64.const 0) (i32.const 0)
+      (i32.const 64)))
+    (i32.store (i32.const 512) (i32.const 1))
+    (local.get $errno)))`;
+
 /** A reactor: counts its calls, and can trap and exit. */
 export const REACTOR = `(module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
