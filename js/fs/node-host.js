@@ -37,6 +37,15 @@ const NOT_A_NAME =
   /[\\/:*?"<>|\p{Cc}]|[. ]$|^(?:con|prn|aux|nul|conin\$|conout\$|com\d|lpt\d)(?:\.|$)/iu;
 
 /**
+ * Whether the host takes a name for that of one thing in a directory.
+ * @param {string} name as Volume has them
+ * @param {string} platform
+ */
+export function isHostName(name, platform) {
+  return platform !== "win32" || !NOT_A_NAME.test(name);
+}
+
+/**
  * @param {string} code
  * @returns {GossamerError} to be thrown to where errnoFor() is asked
  */
@@ -200,9 +209,7 @@ export class Host {
    */
   at(directory, name) {
     if (directory.type !== TYPE.DIRECTORY) throw failure("ENOTDIR");
-    if (process.platform === "win32" && NOT_A_NAME.test(name)) {
-      throw failure("ENOENT");
-    }
+    if (!isHostName(name, process.platform)) throw failure("ENOENT");
     return `${this.pathOf(directory)}/${name}`;
   }
 
@@ -325,7 +332,12 @@ export class Host {
    */
   target(link) {
     if (link.type !== TYPE.LINK) throw failure("EINVAL");
-    return readlinkSync(this.nameOf(link), "buffer");
+    try {
+      return readlinkSync(this.nameOf(link), "buffer");
+    } catch (error) {
+      // The name is no link's any more.
+      throw errnoFor(error) === ERRNO.EINVAL ? failure("ENOENT") : error;
+    }
   }
 
   /**

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { isHostName } from "../../js/fs/node-host.js";
 import { node } from "../../js/fs/node.js";
 import { TYPE, createStat } from "../../js/fs/volume.js";
 import { defer } from "../helpers/defer.js";
@@ -28,6 +29,28 @@ import {
   refused,
   setUp,
 } from "../helpers/node-volume.js";
+import { wasiRig } from "../helpers/wasi.js";
+
+/**
+ * Starts a process that makes "d" a directory, then a link, and so on.
+ * @param {import("node:test").TestContext} t
+ * @param {string} inside has the directory "d" and the link "e"
+ */
+async function startSwapping(t, inside) {
+  const swapper = spawn(process.execPath, [
+    "-e",
+    `const fs = require("node:fs");
+    process.chdir(${JSON.stringify(inside)});
+    process.stdout.write("ready");
+    for (;;) {
+      fs.renameSync("d", "x"); fs.renameSync("e", "d"); fs.renameSync("x", "e");
+    }`,
+  ]);
+  defer(t, () => {
+    swapper.kill("SIGKILL");
+  });
+  await new Promise((resolve) => swapper.stdout.once("data", resolve));
+}
 
 test("D8: a root that is missing, or no directory, cannot be mounted", (t) => {
   const { inside } = setUp(t);
@@ -215,19 +238,7 @@ test("D8: no name leads outside while another process swaps it", async (t) => {
   const { inside, outside, volume, root } = setUp(t);
   mkdirSync(join(inside, "d"));
   symlinkSync(outside, join(inside, "e"));
-  const swapper = spawn(process.execPath, [
-    "-e",
-    `const fs = require("node:fs");
-    process.chdir(${JSON.stringify(inside)});
-    process.stdout.write("ready");
-    for (;;) {
-      fs.renameSync("d", "x"); fs.renameSync("e", "d"); fs.renameSync("x", "e");
-    }`,
-  ]);
-  defer(t, () => {
-    swapper.kill("SIGKILL");
-  });
-  await new Promise((resolve) => swapper.stdout.once("data", resolve));
+  await startSwapping(t, inside);
   const seen = { directory: 0, link: 0, missing: 0 };
   for (let round = 0; round < 20_000; round++) {
     const found = volume.lookup(root, "d");
@@ -243,4 +254,54 @@ test("D8: no name leads outside while another process swaps it", async (t) => {
   }
   assert.ok(seen.directory > 0 && seen.link > 0, JSON.stringify(seen));
   assert.equal(readFileSync(join(outside, "secret"), "utf8"), "secret");
+});
+
+test("D8: no path of a program leads outside while another process swaps it", async (t) => {
+  const { inside, outside, volume } = setUp(t);
+  mkdirSync(join(inside, "d"));
+  symlinkSync(outside, join(inside, "e"));
+  const rig = await wasiRig({ "/": volume });
+  await startSwapping(t, inside);
+  /** @type {Record<string, number>} */
+  const seen = {};
+  for (let round = 0; round < 4000; round++) {
+    const answers = [
+      await rig.text("d/secret"),
+      await rig.text("d/../e/secret"),
+      await rig.call("path_rename", 3, "d/secret", 3, "stolen"),
+      await rig.call("path_link", 3, 1, "d/secret", 3, "stolen"),
+      await rig.call("path_unlink_file", 3, "d/secret"),
+      await rig.call("path_create_directory", 3, "d/secret/made"),
+    ];
+    for (const answer of answers) seen[answer] = (seen[answer] ?? 0) + 1;
+  }
+  const known = ["ENOENT", "ENOTCAPABLE", "ENOTDIR", "EPERM"];
+  assert.deepEqual(
+    Object.keys(seen).filter((answer) => !known.includes(answer)),
+    [],
+  );
+  assert.ok(Object.keys(seen).length > 1, "both were met");
+  assert.deepEqual(readdirSync(outside), ["secret"]);
+  assert.equal(existsSync(join(inside, "stolen")), false);
+});
+
+test("names that Windows takes for paths, streams or devices are no names there", () => {
+  const bad = ["a\\b", "..\\x", "C:", "f:stream", "a*", "a?", "a|b", "a\u0001"];
+  const devices = ["con", "NUL", "com1", "LPT9.txt", "aux.", "CONIN$"];
+  const ends = ["a.", "a ", ".. ", "..."];
+  for (const name of [...bad, ...devices, ...ends]) {
+    assert.equal(isHostName(name, "win32"), false, name);
+    assert.equal(isHostName(name, "linux"), true, name);
+  }
+  for (const name of [
+    "a",
+    ".a",
+    "a.b",
+    "console",
+    "com",
+    "com10",
+    "nullable.c",
+  ]) {
+    assert.equal(isHostName(name, "win32"), true, name);
+  }
 });
