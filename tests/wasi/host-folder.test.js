@@ -17,7 +17,7 @@ conforms({
   name: "in directories of the host",
   programs: SILENT,
   differences: {
-    fd: { fd_filestat_set_times_keeps_nanoseconds: MICROSECONDS },
+    filestat: { fd_filestat_set_times_keeps_nanoseconds: MICROSECONDS },
     stat: { path_filestat_set_times_keeps_nanoseconds: MICROSECONDS },
   },
   run: async (program) => {

@@ -83,12 +83,14 @@ export const NODE_DIFFERENCES = {
     fd_fdstat_set_flags_replaces_all_flags: RAW_FLAGS,
     fd_fdstat_set_flags_is_of_the_descriptor_alone: RAW_FLAGS,
     fd_fdstat_set_flags_refuses_unknown_flags: "unknown flags are ignored",
-    fd_filestat_set_times_keeps_microseconds: SECONDS,
-    fd_filestat_set_times_keeps_nanoseconds: SECONDS,
     fd_allocate_of_nothing_is_refused:
       "a length of 0 is taken, and makes the file as long as the offset",
     fd_prestat_dir_name_in_a_smaller_buffer: "ENOBUFS",
     fd_prestat_get_of_what_is_no_mount: "EINVAL, where libraries want EBADF",
+  },
+  filestat: {
+    fd_filestat_set_times_keeps_microseconds: SECONDS,
+    fd_filestat_set_times_keeps_nanoseconds: SECONDS,
   },
   mounts: {
     fd_close_and_fd_renumber_of_mounts: "EINVAL, where libraries want EBADF",

@@ -34,7 +34,7 @@ export const PROGRAMS = [
   plain("noargs"),
   plain("clock"),
   plain("random"),
-  ...["io", "fd", "mounts", "readdir"].map(plain),
+  ...["io", "fd", "filestat", "mounts", "readdir"].map(plain),
   ...["open", "names", "links", "stat", "paths"].map(plain),
   ...["poll", "sock"].map(plain),
   { name: "libc", guest: "libc", env: { NAME: "a value" } },
