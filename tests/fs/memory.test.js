@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GossamerError } from "../../js/errors.js";
 import { memory } from "../../js/fs/memory.js";
-import { VolumeTool, pattern, textOf } from "../helpers/volume.js";
+import { MAX_SIZE_BYTES } from "../../js/fs/volume.js";
+import { VolumeTool, pattern, sameBytes, textOf } from "../helpers/volume.js";
 import { volumeCases } from "./cases.js";
 import { volumePrograms } from "./program.js";
 
@@ -152,7 +153,7 @@ test("memory: what was cut off is given back", async () => {
   await fs.write(file, 0, pattern(MEBIBYTE));
   await fs.resize(file, 65_536 + 10);
   assert.ok(taken() <= 65_536 + 1000, `${taken()} bytes are kept`);
-  assert.deepEqual(await fs.read(file, 0, 70_000), pattern(65_546));
+  sameBytes(await fs.read(file, 0, 70_000), pattern(65_546));
   await fs.resize(file, 0);
   assert.equal(taken(), 0);
 });
@@ -192,7 +193,7 @@ test("memory: the limit is kept to the byte, what fits is written", async () => 
   assert.equal(volume.write(file, 65_536, data, 65_536, rest), rest);
   assert.equal(volume.usage().usedBytes, 100_000);
   await fs.refuses(volume.write(file, room, data, 0, 1), "ENOSPC");
-  assert.deepEqual(await fs.read(file, 0, 100_000), pattern(room));
+  sameBytes(await fs.read(file, 0, 100_000), pattern(room));
   assert.equal(volume.write(file, 0, data, 0, room), room);
 });
 
@@ -261,8 +262,31 @@ test("memory: allocate makes room that writing then finds", async () => {
   assert.ok(usedBytes >= MEBIBYTE && usedBytes < 1.1 * MEBIBYTE);
   await fs.write(file, MEBIBYTE, pattern(MEBIBYTE));
   assert.equal(volume.usage().usedBytes, usedBytes);
-  await fs.refuses(volume.allocate(file, 0, 2 ** 50), "ENOSPC");
-  assert.equal(volume.usage().usedBytes, usedBytes);
+  const data = pattern(10);
+  await fs.write(file, 2.5 * MEBIBYTE, data);
+  const withMore = volume.usage().usedBytes;
+  // Too much by a little: what was made for it is given back.
+  await fs.refuses(volume.allocate(file, 0, 4 * MEBIBYTE), "ENOSPC");
+  assert.equal(volume.usage().usedBytes, withMore);
+  sameBytes(await fs.read(file, 2.5 * MEBIBYTE, 10), data);
+});
+
+test("memory: what cannot fit is refused before memory is asked for", async (t) => {
+  const { volume, fs, file } = await setUp({ limitBytes: 4 * MEBIBYTE });
+  const asked = await allocated(t, () =>
+    fs.refuses(volume.allocate(file, 0, 2 ** 50), "ENOSPC"),
+  );
+  assert.equal(asked, 0);
+});
+
+test("memory: the block at the largest size ends there", async () => {
+  const { fs, file, taken } = await setUp();
+  await fs.write(file, MAX_SIZE_BYTES - 65_000, pattern(65_000));
+  assert.ok(taken() < 65_536, `${taken()} bytes`);
+  const bytes = new Uint8Array(2);
+  const last = MAX_SIZE_BYTES - 1;
+  assert.equal(fs.volume.write(file, last, bytes, 0, 2), 1);
+  assert.equal(fs.volume.size(file), MAX_SIZE_BYTES);
 });
 
 test("memory: atime moves with the first read after a change", async (t) => {

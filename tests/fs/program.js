@@ -5,7 +5,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errnoName } from "../../js/errors.js";
 import { TYPE } from "../../js/fs/volume.js";
-import { VolumeTool, bytesOf, pattern, textOf } from "../helpers/volume.js";
+import {
+  VolumeTool,
+  bytesOf,
+  pattern,
+  sameBytes,
+  textOf,
+} from "../helpers/volume.js";
 import { Model } from "./model.js";
 
 const TYPES = {
@@ -210,7 +216,7 @@ class Program {
     } else {
       this.log.push(`read file ${id}: ${size} bytes at ${position}`);
       const expected = model.read(id, position, size);
-      assert.deepEqual(await fs.read(file, position, size), expected);
+      sameBytes(await fs.read(file, position, size), expected);
     }
     assert.equal(fs.volume.size(file), model.files.get(id)?.bytes.length);
   }
@@ -235,13 +241,13 @@ class Program {
         assert.equal(await fs.readlink(node), textOf(file.bytes));
       }
       if (file?.type === "file") {
-        assert.deepEqual(await fs.content(node), file.bytes, path);
+        sameBytes(await fs.content(node), file.bytes, path);
       }
     }
     for (const { id, file } of this.open) {
       const size = fs.volume.size(file);
       const expected = model.files.get(id)?.bytes;
-      assert.deepEqual(await fs.read(file, 0, size), expected);
+      sameBytes(await fs.read(file, 0, size), expected);
     }
   }
 

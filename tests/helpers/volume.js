@@ -35,6 +35,24 @@ export function pattern(size, seed = 0) {
 }
 
 /**
+ * That two arrays are the same, by a message of one line: a difference of many
+ * bytes takes minutes to be put into words.
+ * @param {Uint8Array | undefined} got
+ * @param {Uint8Array | undefined} expected
+ * @param {string} [what]
+ */
+export function sameBytes(got, expected, what = "the bytes") {
+  if (got === undefined || expected === undefined) {
+    assert.equal(got, expected, what);
+    return;
+  }
+  assert.equal(got.length, expected.length, `${what}: the length`);
+  if (Buffer.compare(got, expected) === 0) return;
+  const at = got.findIndex((byte, index) => byte !== expected[index]);
+  assert.fail(`${what}: ${got[at]}, not ${expected[at]}, at ${at}`);
+}
+
+/**
  * @template T
  * @param {T | number | Promise<T | number>} answer
  * @returns {Promise<Exclude<T, number>>} the object that was answered
