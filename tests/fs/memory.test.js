@@ -122,6 +122,19 @@ test("memory: a hole takes nothing", async () => {
   assert.equal(taken(), 0);
 });
 
+test("memory: a hole that is filled up to what lay beyond it", async () => {
+  const { fs, file, taken } = await setUp();
+  const far = 2000 * 65_536;
+  await fs.write(file, far, "far");
+  for (let at = 0; at < far; at += 512 * 65_536) await fs.write(file, at, "x");
+  await fs.write(file, far - 65_536, "x");
+  await fs.write(file, far + 3, pattern(1000));
+  sameBytes(await fs.read(file, far + 3, 1000), pattern(1000));
+  assert.equal(textOf(await fs.read(file, far, 3)), "far");
+  await fs.resize(file, 0);
+  assert.equal(taken(), 0);
+});
+
 test("memory: a small file takes little, a large one hardly more than it has", async () => {
   for (const [size, most] of [
     [1, 64],
@@ -262,13 +275,13 @@ test("memory: allocate makes room that writing then finds", async () => {
   assert.ok(usedBytes >= MEBIBYTE && usedBytes < 1.1 * MEBIBYTE);
   await fs.write(file, MEBIBYTE, pattern(MEBIBYTE));
   assert.equal(volume.usage().usedBytes, usedBytes);
-  const data = pattern(10);
+  const data = pattern(65_536);
   await fs.write(file, 2.5 * MEBIBYTE, data);
   const withMore = volume.usage().usedBytes;
   // Too much by a little: what was made for it is given back.
   await fs.refuses(volume.allocate(file, 0, 4 * MEBIBYTE), "ENOSPC");
   assert.equal(volume.usage().usedBytes, withMore);
-  sameBytes(await fs.read(file, 2.5 * MEBIBYTE, 10), data);
+  sameBytes(await fs.read(file, 2.5 * MEBIBYTE, 65_536), data);
 });
 
 test("memory: what cannot fit is refused before memory is asked for", async (t) => {
