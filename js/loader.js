@@ -42,8 +42,8 @@ export async function load(source, options = {}) {
  * @param {(source: string) => string} advice how to allow a fetch source
  * @returns {Promise<App>}
  */
-export async function start({ module, url }, options, advice) {
-  const settings = readOptions(options, { url, advice });
+export async function start({ module, url, program: own }, options, advice) {
+  const settings = readOptions(options, { url, advice, program: own });
   const program = new Program(module, url ?? "the module", settings);
   await program.boot();
   return new App(program);

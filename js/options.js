@@ -32,6 +32,7 @@ import { isSourceOption } from "./io/source.js";
  * user allows a source in the words of the door it was started by.
  * @typedef {object} Origin
  * @property {string | null} url
+ * @property {string | undefined} program its name; default: its file's
  * @property {(source: string) => string} advice
  */
 
@@ -292,12 +293,12 @@ export function checkOptions(options) {
  * @param {LoadOptions} options
  * @param {Origin} origin
  */
-export function readOptions(options, { url, advice }) {
+export function readOptions(options, { url, program, advice }) {
   const { signal } = checkOptions(options);
   const { baseUrl, selfOrigin } = readPlace(url);
   const allows = parseSources(readSources(options.fetch), selfOrigin);
   return {
-    args: [programName(url), ...readArgs(options.args)],
+    args: [program ?? programName(url), ...readArgs(options.args)],
     env: readEnv(options.env),
     canvas: readCanvas(options.canvas),
     http: {

@@ -12,6 +12,7 @@ import { asBytes } from "./io/bytes.js";
  * @typedef {object} Opened
  * @property {WebAssembly.Module} module
  * @property {string | null} url where it came from, if anywhere
+ * @property {string} [program] its own name; default: its file's
  */
 
 const WASM_MIME = "application/wasm";

@@ -4,7 +4,7 @@
 import { exportNames } from "../contract.js";
 import { GossamerError } from "../errors.js";
 import { start } from "../loader.js";
-import { programName } from "../options.js";
+import { invalid, programName } from "../options.js";
 import { openModule } from "../source.js";
 import { chooseCaller } from "./callers/caller.js";
 import { Process } from "./process.js";
@@ -196,9 +196,25 @@ export class WASI {
    * @param {import("../source.js").Opened} opened
    */
   async #load(opened) {
-    const { args, env, signal, stdin, stdout, stderr } = this.#settings.given;
-    const options = { args, env, signal, stdin: stdin ?? "", stdout, stderr };
-    const app = await start(opened, options, fetchAdvice);
+    const { given, name, sockets } = this.#settings;
+    if (sockets.length > 0) {
+      throw invalid("option sockets: a Gossamer program takes none");
+    }
+    const { args, env, mounts, signal, terminal } = given;
+    const shown = terminal?.open();
+    const options = {
+      ...{ args, env, mounts, signal },
+      stdin: given.stdin ?? shown?.stdin ?? "",
+      stdout: given.stdout ?? shown?.stdout,
+      stderr: given.stderr ?? shown?.stderr,
+    };
+    const program = { ...opened, program: name ?? undefined };
+    const app = await start(program, options, fetchAdvice);
+    if (!app.hasMain) {
+      await app.stop();
+      const text = `${opened.url ?? "the module"} has no main() to run`;
+      throw new GossamerError("ENOEXEC", text);
+    }
     this.#attach({ stop: (code) => void app.stop(code) });
     return app.exited;
   }

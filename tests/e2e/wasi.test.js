@@ -2,7 +2,7 @@
  * what is refused with which words. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WASI } from "../../js/wasi/index.js";
+import { Terminal, WASI, createPipe } from "../../js/wasi/index.js";
 import { programPath } from "../helpers/programs.js";
 import {
   ECHO_ARGS,
@@ -126,6 +126,27 @@ test("a Gossamer program is run as load() runs it", async () => {
   assert.equal(wasi.caller, "park");
   assert.deepEqual(lines, ["arg 0: hello.wasm", "arg 1: a", "hello, e"]);
   assert.deepEqual(errors, ["to stderr"]);
+});
+
+test("a Gossamer program has the name, the files and the terminal it is given", async () => {
+  let shown = "";
+  const terminal = new Terminal({
+    output(bytes) {
+      shown += new TextDecoder().decode(bytes);
+    },
+  });
+  const wasi = new WASI({ name: "own", terminal });
+  assert.equal(await wasi.start(programPath("hello")), 1);
+  assert.match(shown, /^arg 0: own\r\n/);
+  const { wasi: other } = setUp({ sockets: [createPipe().reader] });
+  await assert.rejects(other.start(programPath("hello")), {
+    code: "EINVAL",
+    message: /option sockets/,
+  });
+  await assert.rejects(setUp().wasi.start(programPath("calls")), {
+    code: "ENOEXEC",
+    message: /calls\.wasm has no main\(\) to run/,
+  });
 });
 
 test("arguments come after the name, which the option sets", async () => {
