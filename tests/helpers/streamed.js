@@ -3,13 +3,13 @@
 import { errnoName } from "../../js/errors.js";
 import { MemoryVolume } from "../../js/fs/memory.js";
 import { Namespace } from "../../js/fs/namespace.js";
-import { Stream } from "../../js/io/stream.js";
 import { Memory } from "../../js/memory.js";
 import { EVENT_BYTES, SUBSCRIPTION_BYTES } from "../../js/wasi/abi.js";
 import { Context } from "../../js/wasi/context.js";
 import { StreamDescriptor } from "../../js/wasi/descriptors.js";
 import { wasiFunctions } from "../../js/wasi/functions.js";
 import { openMounts } from "../../js/wasi/preopens.js";
+import { Counted } from "./counted.js";
 import { turn } from "./streams.js";
 
 /** Where calls in tests have what they take and answer. */
@@ -30,53 +30,6 @@ export const AT = Object.freeze({
 
 /** @param {number} error */
 export const named = (error) => (error === 0 ? "ok" : errnoName(error));
-
-/** Counts the watches that are on a stream. */
-class Counted extends Stream {
-  #stream;
-  #watches;
-
-  /**
-   * @param {Stream} stream
-   * @param {{ count: number }} watches
-   */
-  constructor(stream, watches) {
-    super();
-    this.#stream = stream;
-    this.#watches = watches;
-    const proxy = new Proxy(stream, {
-      get: (target, name) => {
-        if (name === "watch") return this.watch.bind(this);
-        const value = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    // eslint-disable-next-line no-constructor-return
-    return /** @type {any} */ (proxy);
-  }
-
-  /**
-   * @param {number} side
-   * @param {() => void} wake
-   * @override
-   */
-  watch(side, wake) {
-    let on = true;
-    this.#watches.count++;
-    const off = () => {
-      if (on) this.#watches.count--;
-      on = false;
-    };
-    const end = this.#stream.watch(side, () => {
-      off();
-      wake();
-    });
-    return () => {
-      off();
-      end();
-    };
-  }
-}
 
 /**
  * @param {{ block?: boolean }} [options] whether to wait stops the thread
@@ -184,12 +137,12 @@ export async function streamRig({ block = false } = {}) {
     },
 
     /**
-     * @param {Stream} stream
+     * @param {import("../../js/io/stream.js").Stream} stream
      * @param {number} [flags]
      * @returns {number} its descriptor
      */
     add(stream, flags = 0) {
-      const counted = /** @type {Stream} */ (new Counted(stream, watches));
+      const counted = new Counted(stream, watches);
       return descriptors.add(new StreamDescriptor(counted, stream.type, flags));
     },
 

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { ProcExit, errnoName } from "../../js/errors.js";
 import { MemoryVolume } from "../../js/fs/memory.js";
 import { Namespace } from "../../js/fs/namespace.js";
-import { TYPE, createStat } from "../../js/fs/volume.js";
+import { TYPE } from "../../js/fs/volume.js";
 import { Listener } from "../../js/io/listener.js";
 import { createPipe, socketPair } from "../../js/io/pipe.js";
 import { createSink } from "../../js/io/sink.js";
@@ -20,9 +20,11 @@ import { Context } from "../../js/wasi/context.js";
 import { StreamDescriptor } from "../../js/wasi/descriptors.js";
 import { wasiFunctions } from "../../js/wasi/functions.js";
 import { addPreopens, openMounts } from "../../js/wasi/preopens.js";
+import { Counted } from "../helpers/counted.js";
 import { DelayedVolume } from "../helpers/delayed.js";
 import { SIGNATURES } from "../helpers/signatures.js";
 import { turn } from "../helpers/streams.js";
+import { checkVolume } from "../helpers/volume-check.js";
 
 const MEMORY_BYTES = 4 * 65_536;
 /** What calls are given lies below, what they write above. */
@@ -55,80 +57,6 @@ const PATHS = [
   .concat(["d/../../a", "\0", "a\0b", "x".repeat(300), "\u00fc", "d/./b"]);
 
 /** @typedef {[start: number, end: number]} Region */
-
-/** A stream in front of another that counts who watches. */
-class Counted extends Stream {
-  /** @param {Stream} stream @param {{ count: number }} watches */
-  constructor(stream, watches) {
-    super();
-    this.stream = stream;
-    this.watches = watches;
-  }
-
-  get type() {
-    return this.stream.type;
-  }
-
-  get readable() {
-    return this.stream.readable;
-  }
-
-  get writable() {
-    return this.stream.writable;
-  }
-
-  demand() {
-    this.stream.demand();
-  }
-
-  read(...args) {
-    return this.stream.read(...args);
-  }
-
-  write(...args) {
-    return this.stream.write(...args);
-  }
-
-  ready(side) {
-    return this.stream.ready(side);
-  }
-
-  hungUp(side) {
-    return this.stream.hungUp(side);
-  }
-
-  shutdown(...args) {
-    return this.stream.shutdown(...args);
-  }
-
-  accept() {
-    const accepted = this.stream.accept();
-    return typeof accepted === "number"
-      ? accepted
-      : new Counted(accepted, this.watches);
-  }
-
-  close() {
-    this.stream.close();
-  }
-
-  watch(side, wake) {
-    this.watches.count++;
-    let on = true;
-    const off = () => {
-      if (on) this.watches.count--;
-      on = false;
-    };
-    const end = this.stream.watch(side, () => {
-      off();
-      wake();
-    });
-    return () => {
-      off();
-      end();
-    };
-  }
-}
 
 /** Numbers made by chance. @param {number} seed */
 function chance(seed) {
@@ -563,43 +491,6 @@ class Fuzz {
     assert.equal(this.timers.size, 0, "timers are left");
   }
 
-  /** Each name leads to what it should, as often as it says. */
-  checkVolume() {
-    const { volume } = this;
-    const stat = createStat();
-    const names = new Map();
-    let nodes = 0;
-    const visit = (directory, isRoot) => {
-      nodes++;
-      let links = 2;
-      const seen = new Set();
-      for (const { name, ino, type } of volume.list(directory)) {
-        assert.equal(seen.has(name), false, `${name} is there twice`);
-        assert.doesNotMatch(name, /^\.{0,2}$|[/\0]/);
-        seen.add(name);
-        const node = volume.lookup(directory, name);
-        assert.deepEqual([node.ino, node.type], [ino, type], name);
-        if (type === TYPE.DIRECTORY) {
-          links++;
-          visit(node, false);
-        } else {
-          names.set(node, (names.get(node) ?? 0) + 1);
-        }
-      }
-      volume.stat(directory, stat);
-      assert.equal(stat.links, links, `links of a directory${isRoot}`);
-    };
-    visit(volume.root, true);
-    for (const [node, count] of names) {
-      volume.stat(node, stat);
-      assert.equal(stat.links, count, "names of a file");
-      assert.ok(stat.sizeBytes >= 0);
-    }
-    const { usedBytes, limitBytes } = volume.usage();
-    assert.ok(usedBytes >= 0 && usedBytes <= limitBytes);
-    return nodes + names.size;
-  }
-
   async run(calls) {
     await this.open();
     for (let call = 0; call < calls; call++) {
@@ -620,7 +511,7 @@ class Fuzz {
       this.checkMemory(before);
       this.checkTable();
       if (call % 16 === 0) {
-        this.checkVolume();
+        checkVolume(this.volume);
         await this.replenish();
       }
     }
@@ -643,7 +534,7 @@ class Fuzz {
     await turn();
     assert.equal(this.watches.count, 0, "watches are left");
     assert.equal(this.timers.size, 0, "timers are left");
-    const nodes = this.checkVolume();
+    const nodes = checkVolume(this.volume);
     assert.equal(this.volume.usage().nodes, nodes, "nodes without a name");
     if (this.mounted !== this.volume) assert.equal(this.mounted.opened, 0);
   }
