@@ -55,3 +55,22 @@ test("the check sees every way to import", () => {
   assert.ok(importsOf("js/fs/node.js").includes("node:fs"));
   assert.ok(importsOf("js/fs/node.js").includes("js/fs/node-host.js"));
 });
+
+test("what the package says it has can be imported, by its name", async () => {
+  const { exports } = JSON.parse(read("package.json"));
+  const sourced = Object.entries(exports).filter(
+    ([, target]) => typeof target === "object",
+  );
+  const names = Object.fromEntries(
+    await Promise.all(
+      sourced.map(async ([path]) => {
+        const module = await import(posix.join("gossamer", path));
+        return [path, Object.keys(module)];
+      }),
+    ),
+  );
+  assert.ok(names["."].includes("load"));
+  assert.ok(names["./wasi"].includes("WASI"));
+  assert.deepEqual(names["./http"], ["http"]);
+  assert.deepEqual(names["./node"], ["node"]);
+});
