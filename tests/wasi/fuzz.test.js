@@ -1,5 +1,6 @@
 /* Sequences of calls made by chance, over a volume that answers at once and
- * one that answers later. GS_SEED and GS_CALLS try others, and more. */
+ * one that answers later. GS_SEED and GS_CALLS try others, and more; GS_LIST
+ * shows which answers there were. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FUNCTIONS } from "../../js/wasi/abi.js";
