@@ -4,6 +4,7 @@
 import { checkImports, instantiate } from "../contract.js";
 import { GossamerError, ProcExit, crashOf, messageOf } from "../errors.js";
 import { Namespace } from "../fs/namespace.js";
+import { thisPlatform } from "../host/platform.js";
 import { createUnlimited } from "../io/sink.js";
 import { openStdio } from "../io/stdio.js";
 import { Memory, encodeText } from "../memory.js";
@@ -14,11 +15,9 @@ import { Context } from "./context.js";
 import { StreamDescriptor } from "./descriptors.js";
 import { wasiFunctions } from "./functions.js";
 import { openMounts } from "./preopens.js";
+import { Timers } from "./timers.js";
 import { unstableFunctions } from "./unstable.js";
 import { abortError } from "../source.js";
-
-/** The longest delay that timers take. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * @typedef {{ code: number } | { error: unknown }} Outcome
@@ -31,26 +30,6 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
  * @property {Exclude<import("./callers/caller.js").CallerName, "park">} caller
  * @property {import("./settings.js").RunSettings} how
  */
-
-/**
- * Calls back later, however much later.
- * @param {() => void} callback
- * @param {number} delayMs
- */
-function after(callback, delayMs) {
-  /** @type {ReturnType<typeof setTimeout>} */
-  let timer;
-  /** @param {number} leftMs */
-  const wait = (leftMs) => {
-    const stepMs = Math.min(leftMs, MAX_DELAY_MS);
-    timer = setTimeout(() => {
-      if (leftMs > stepMs) wait(leftMs - stepMs);
-      else callback();
-    }, stepMs);
-  };
-  wait(delayMs);
-  return () => clearTimeout(timer);
-}
 
 /**
  * Whether standard streams should say that they are non-blocking: Go's library
@@ -79,6 +58,7 @@ function goneError(outcome) {
 export class Process {
   #run;
   #memory = new Memory();
+  #timers = new Timers(thisPlatform());
   #stdio;
   #reports;
   #context;
@@ -126,7 +106,7 @@ export class Process {
       args: run.args,
       env: settings.env,
       now: () => performance.now() - startMs,
-      after,
+      after: (callback, delayMs) => this.#timers.after(callback, delayMs),
       exit: (code) => {
         this.#finish({ code });
         throw new ProcExit(code);
@@ -215,6 +195,7 @@ export class Process {
     this.#end = outcome;
     this.#calls.ended = true;
     this.#context.waits.last?.cancel();
+    this.#timers.close();
     this.#run.settings.signal?.removeEventListener("abort", this.#onAbort);
     const error = "error" in outcome ? outcome.error : goneError(outcome);
     this.#reject?.(error);

@@ -113,3 +113,36 @@ test(
     assert.ok(turns <= 1, `${turns} turns while it slept`);
   },
 );
+
+test(
+  "short sleeps are not clamped as a page's own timers are",
+  LIMIT,
+  async (t) => {
+    const nap = SLEEP.replace("20000000", "100000").replace(
+      "(call $exit (i32.or",
+      `(local $left i32) (local.set $left (i32.const 200))
+     (loop $next
+       (drop (call $sleep))
+       (br_if $next (local.tee $left
+         (i32.sub (local.get $left) (i32.const 1)))))
+     (call $exit (i32.or`,
+    );
+    const { page } = await open(t, { "/apps/nap.wasm": wat(nap) });
+    const turns = await page.evaluate(async () => {
+      const wasi = new window.wasi.WASI();
+      const module = await WebAssembly.compileStreaming(
+        fetch("/apps/nap.wasm"),
+      );
+      let ticks = 0;
+      const tick = () => {
+        ticks++;
+        setTimeout(tick);
+      };
+      tick();
+      await wasi.start(module);
+      return ticks;
+    });
+    // 202 sleeps; the page's timers, set by each other, are 4 ms apart.
+    assert.ok(turns < 150, `${turns} of the page's timers`);
+  },
+);
