@@ -6,6 +6,7 @@
 #include <gossamer/gossamer.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -106,13 +107,97 @@ static void own_errno(void) {
   gs_sleep(50 * GS_MILLISECOND);
 }
 
+/* ---- a FILE of several goroutines ---- */
+
+#define RECORDS 40
+#define RECORD_BYTES 100
+
+static FILE *shared;
+static int readers;
+static int seen[2][RECORDS];
+
+static void write_records(void *arg) {
+  char record[RECORD_BYTES + 1];
+  for (int i = 0; i < RECORDS; i++) {
+    int head = snprintf(record, sizeof record, "%s%03d", (const char *)arg, i);
+    memset(record + head, '.', (size_t)(RECORD_BYTES - head));
+    record[RECORD_BYTES - 1] = '\n';
+    CHECK(fwrite(record, 1, RECORD_BYTES, shared) == RECORD_BYTES);
+    if (i % 7 == 0) CHECK(fflush(shared) == 0);
+  }
+  readers--;
+}
+
+static void read_records(void *arg) {
+  char record[RECORD_BYTES];
+  (void)arg;
+  while (fread(record, RECORD_BYTES, 1, shared) == 1) {
+    int number = atoi(record + 1);
+    CHECK(record[0] == 'a' || record[0] == 'b');
+    CHECK(number >= 0 && number < RECORDS);
+    CHECK(record[RECORD_BYTES - 1] == '\n' && record[50] == '.');
+    if (failures > 0) break;
+    seen[record[0] - 'a'][number]++;
+    CHECK(ftell(shared) >= RECORD_BYTES);
+  }
+  readers--;
+}
+
+static void wait_for_readers(void) {
+  while (readers > 0) gs_sleep(GS_MILLISECOND);
+}
+
+/* Nothing is lost or torn, whoever parks in the middle of it. */
+static void shared_file(void) {
+  CHECK((shared = fopen("/slow/records", "w")) != NULL);
+  readers = 2;
+  gs_go(write_records, "a");
+  gs_go(write_records, "b");
+  wait_for_readers();
+  CHECK(fclose(shared) == 0);
+  CHECK((shared = fopen("/slow/records", "r")) != NULL);
+  readers = 2;
+  gs_go(read_records, NULL);
+  gs_go(read_records, NULL);
+  wait_for_readers();
+  for (int i = 0; i < RECORDS; i++) CHECK(seen[0][i] == 1 && seen[1][i] == 1);
+  CHECK(feof(shared) != 0);
+  CHECK(fclose(shared) == 0);
+}
+
+static void read_line(void *arg) {
+  char *line = arg;
+  CHECK(fgets(line, 16, shared) != NULL);
+  readers--;
+}
+
+/* What cannot take turns is refused, and nothing is freed under a reader. */
+static void busy_file(void) {
+  char line[16] = "";
+  struct gs_go_options options = {.name = "reader"};
+  CHECK((shared = fopen("/slow/given.txt", "r+")) != NULL);
+  puts("hold");
+  readers = 1;
+  gs_go_with(&options, read_line, line);
+  gs_yield();
+  errno = 0;
+  CHECK(fclose(shared) == EOF && errno == EBUSY);
+  CHECK(fputs("x", shared) >= 0);
+  CHECK(fflush(shared) == 0);
+  CHECK(ferror(shared) != 0);
+  puts("release");
+  wait_for_readers();
+  CHECK(strcmp(line, "given\n") == 0);
+  CHECK(fclose(shared) == 0);
+}
+
 static const struct {
   const char *name;
   void (*run)(void);
 } tests[] = {
-    {"others-run", others_run},
-    {"own-errno", own_errno},
-    {"given-up", given_up},
+    {"others-run", others_run}, {"own-errno", own_errno},
+    {"given-up", given_up},     {"shared-file", shared_file},
+    {"busy-file", busy_file},
 };
 
 int main(int argc, char **argv) {
