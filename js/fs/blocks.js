@@ -74,6 +74,64 @@ function makeBytes(sizeBytes) {
 /** @param {number} position */
 const blockOf = (position) => Math.floor(position / BLOCK_BYTES);
 
+/** Blocks by their number, far apart; the last ones are found at once. */
+class FarBlocks {
+  /** @type {Map<number, Uint8Array>} */
+  #blocks = new Map();
+  /** Their numbers, and some that are no more; in order unless it says so. */
+  /** @type {number[]} */
+  #order = [];
+  #isSorted = true;
+
+  get size() {
+    return this.#blocks.size;
+  }
+
+  /** @param {number} index */
+  get(index) {
+    return this.#blocks.get(index);
+  }
+
+  /**
+   * @param {number} index
+   * @param {Uint8Array} block
+   */
+  set(index, block) {
+    if (!this.#blocks.has(index)) {
+      if (index < (this.#order.at(-1) ?? 0)) this.#isSorted = false;
+      this.#order.push(index);
+    }
+    this.#blocks.set(index, block);
+  }
+
+  /** @param {number} index */
+  delete(index) {
+    if (!this.#blocks.delete(index)) return;
+    if (this.#order.length < 2 * this.#blocks.size + MAX_GAP_BLOCKS) return;
+    this.#order = [...this.#blocks.keys()];
+    this.#isSorted = false;
+  }
+
+  /**
+   * Takes away the last one.
+   * @param {number} first its number is this at least
+   * @returns {Uint8Array | null} null: there is none
+   */
+  takeLast(first) {
+    if (!this.#isSorted) this.#order.sort((a, b) => a - b);
+    this.#isSorted = true;
+    for (;;) {
+      const index = this.#order.at(-1);
+      if (index === undefined || index < first) return null;
+      this.#order.pop();
+      const block = this.#blocks.get(index);
+      if (block === undefined) continue;
+      this.#blocks.delete(index);
+      return block;
+    }
+  }
+}
+
 export class Blocks {
   sizeBytes = 0;
   /**
@@ -84,8 +142,8 @@ export class Blocks {
   #lastStart = 0;
   /** @type {(Uint8Array | null)[]} from the file's beginning on */
   #near = [];
-  /** @type {Map<number, Uint8Array>} what lies beyond those, by number */
-  #far = new Map();
+  /** What lies beyond those. */
+  #far = new FarBlocks();
   #budget;
 
   /** @param {Budget} budget */
@@ -297,10 +355,10 @@ export class Blocks {
     for (const block of this.#near.splice(kept)) {
       if (block !== null) this.#budget.give(block.length);
     }
-    for (const [index, block] of this.#far) {
-      if (index < kept) continue;
+    for (;;) {
+      const block = this.#far.takeLast(kept);
+      if (block === null) break;
       this.#budget.give(block.length);
-      this.#far.delete(index);
     }
     if (kept > 0) this.#cutBlock(kept - 1, sizeBytes);
     this.#last = NO_BYTES;

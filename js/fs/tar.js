@@ -369,9 +369,9 @@ class Import {
 
   /** @param {Header} header @param {number} offset */
   async #skipData({ kind, name, sizeBytes }, offset) {
-    // Links and directories have no data, whatever their size says in GNU's.
+    // These have no data, whatever their size says: of a directory it is the
+    // room that was set aside for it.
     if (kind === KIND.LINK || kind === KIND.DIRECTORY) return;
-    if (kind === KIND.HARD_LINK && sizeBytes === 0) return;
     const whole = paddedBytes(sizeBytes);
     const got = await this.#source.skip(whole);
     if (got < whole) {

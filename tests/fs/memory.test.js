@@ -135,6 +135,26 @@ test("memory: a hole that is filled up to what lay beyond it", async () => {
   assert.equal(taken(), 0);
 });
 
+test("memory: blocks far apart are given back as the file is cut", async () => {
+  const { volume, fs, file, taken } = await setUp();
+  const count = 2000;
+  const place = (index) => 2 ** 40 + ((index * 7919) % count) * 65_536 * 3;
+  const byte = pattern(1, 9);
+  for (let round = 0; round < 2; round++) {
+    for (let index = 0; index < count; index++) {
+      assert.equal(volume.write(file, place(index), byte, 0, 1), 1);
+    }
+    assert.equal(taken(), count * 64);
+    for (let left = count - 1; left >= count / 2; left--) {
+      await fs.resize(file, 2 ** 40 + left * 65_536 * 3);
+      assert.equal(taken(), left * 64);
+    }
+  }
+  sameBytes(await fs.read(file, 2 ** 40, 2), new Uint8Array([byte[0], 0]));
+  await fs.resize(file, 1);
+  assert.equal(taken(), 0);
+});
+
 test("memory: a small file takes little, a large one hardly more than it has", async () => {
   for (const [size, most] of [
     [1, 64],

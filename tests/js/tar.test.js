@@ -315,6 +315,8 @@ test("sizes in base 256, files of before POSIX, entries without use", async () =
       header({ name: "olddir/", type: "\0", magic: "" }),
       header({ name: "contiguous", type: "7", size: 1 }),
       padded(bytes("f")),
+      header({ name: "room/", type: "5", size: 4096 }),
+      header({ name: "sized", type: "2", link: "x", size: 7 }),
       header({ name: "null", type: "3" }),
       header({ name: "pipe", type: "6" }),
       header({ name: "label", type: "V" }),
@@ -331,11 +333,13 @@ test("sizes in base 256, files of before POSIX, entries without use", async () =
     last: new Uint8Array(0),
     old: bytes("de"),
     olddir: {},
+    room: {},
+    sized: new SymbolicLink("x"),
   });
   assert.deepEqual(summary, {
     files: 4,
-    directories: 1,
-    links: 0,
+    directories: 2,
+    links: 1,
     skipped: ["null", "pipe", "label", "strange"],
   });
 });
