@@ -91,6 +91,50 @@ test("times come along to the nanosecond, those of directories too", async () =>
   assert.equal((await other.stat(there)).mtimeNs, far);
 });
 
+test("what ustar has no room for is said by pax, and in ASCII beside it", async () => {
+  const fs = new VolumeTool(memory());
+  const late = 9_000_000_000n * 1_000_000_000n;
+  await fs.setTimes(await fs.put(fs.root, "late", ""), 0n, late);
+  await fs.setTimes(await fs.put(fs.root, "ü", ""), 0n, 0n);
+  await fs.setTimes(await fs.symlink(fs.root, "link", "ä"), 0n, 0n);
+  const packed = await whole(exportTar(fs.volume));
+  const text = Buffer.from(packed).toString();
+  assert.match(text, /11 path=ü\n/u);
+  assert.match(text, /15 linkpath=ä\n/u);
+  assert.match(text, /20 mtime=9000000000\n/u);
+  // Beyond the records everything is ASCII, for programs without pax.
+  const rest = text.replaceAll(/(path=ü|linkpath=ä)\n/gu, "");
+  assert.ok([...rest].every((one) => one < "\x80"));
+  const other = new VolumeTool(memory());
+  await importTar(other.volume, packed);
+  const node = await other.lookup(other.root, "late");
+  assert.equal((await other.stat(node)).mtimeNs, late);
+});
+
+test("a file of more than 8 GiB has its size in a pax record", async () => {
+  const fs = new VolumeTool(memory());
+  const file = await fs.open(await fs.create(fs.root, "huge"));
+  await fs.resize(file, 2 ** 33 + 5);
+  const reader = exportTar(fs.volume).getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  assert.match(Buffer.from(value).toString(), /\d\d size=8589934597\n/);
+});
+
+test("a time before 1970 is 1970, a prefix is only ustar's", async () => {
+  const early = header({ name: "early" });
+  early.fill(0xff, 136, 148);
+  const old = header({ name: "old", magic: "" });
+  old.set(bytes("no prefix"), 345);
+  const { tree, volume } = await unpacked(
+    archive(sealed(early), sealed(old), END),
+  );
+  assert.deepEqual(Object.keys(tree), ["early", "old"]);
+  const fs = new VolumeTool(volume);
+  const stat = await fs.stat(await fs.lookup(fs.root, "early"));
+  assert.equal(stat.mtimeNs, 0n);
+});
+
 test("hard links stay links, and are copies where a volume has none", async () => {
   const fs = new VolumeTool(memory());
   const first = await fs.put(fs.root, "b", "shared");
