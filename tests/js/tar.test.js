@@ -388,6 +388,18 @@ test("sizes in base 256, files of before POSIX, entries without use", async () =
   });
 });
 
+test("a hard link to itself leaves the file as it is", async () => {
+  const { tree } = await unpacked(
+    archive(
+      header({ name: "a", size: 1 }),
+      padded(bytes("1")),
+      header({ name: "a", type: "1", link: "a" }),
+      END,
+    ),
+  );
+  assert.deepEqual(tree, { a: bytes("1") });
+});
+
 test("what is there is replaced, directories are added to", async () => {
   const volume = memory();
   await importTree(volume, {

@@ -297,6 +297,24 @@ test("a Blob that cannot be read is EIO by path", async () => {
   assert.deepEqual(await exportTree(volume), { d: {} });
 });
 
+test("names come out in order", async () => {
+  const volume = memory();
+  await importTree(volume, { c: "", a: "", b: {} });
+  assert.deepEqual(Object.keys(await exportTree(volume)), ["a", "b", "c"]);
+});
+
+test("a file that grows while it is exported is as long as it was", async () => {
+  const volume = memory();
+  await importTree(volume, { a: pattern(70_000) });
+  const { openNode } = volume;
+  volume.openNode = (node, access) => {
+    const file = openNode.call(volume, node, access);
+    volume.write(file, -1, pattern(50_000), 0, 50_000);
+    return file;
+  };
+  assert.deepEqual((await exportTree(volume)).a.length, 70_000);
+});
+
 test("a file larger than memory is ENOMEM", async () => {
   const volume = memory();
   const fs = new VolumeTool(volume);
