@@ -122,7 +122,7 @@ FILE *tmpfile(void) {
   for (int tries = 0; tries < TMPFILE_TRIES; tries++) {
     static const char digits[] = "0123456789abcdef";
     unsigned char random[8];
-    char name[] = "/tmp/0123456789abcdef";
+    char name[] = P_tmpdir "/0123456789abcdef";
     int error = __wasi_random_get(random, sizeof random);
     if (error != 0) break;
     for (size_t i = 0; i < sizeof random; i++) {

@@ -120,8 +120,12 @@ test("Yosys reads and writes files of some size", LIMIT, async (t) => {
     await importTree(files, { "in.v": design });
     const errors = [];
     const wasi = new WASI({
-      args: ["-q", "-p", "read_verilog /work/in.v; write_json /work/out.json"],
-      mounts: { "/work": files },
+      args: [
+        "-q",
+        "-p",
+        "read_verilog /project/in.v; write_json /project/out.json",
+      ],
+      mounts: { "/project": files },
       stderr: (line) => errors.push(line),
     });
     const code = await wasi.start("/program.wasm");

@@ -111,10 +111,10 @@ for (const [name, node, skip] of NODES) {
         `${wires.join("")}  assign y = w${count - 1};\nendmodule\n`;
       writeFileSync(join(root, "in.v"), design);
       const script =
-        "read_verilog /work/in.v; write_json /work/out.json; " +
-        "write_verilog /work/out.v; delete; read_verilog /work/out.v; stat";
+        "read_verilog /project/in.v; write_json /project/out.json; " +
+        "write_verilog /project/out.v; delete; read_verilog /project/out.v; stat";
       const { code, stdout, stderr } = await runCli(
-        ["wasi", "--dir", `/work=${root}`, YOSYS, "-Q", "-T", "-p", script],
+        ["wasi", "--dir", `/project=${root}`, YOSYS, "-Q", "-T", "-p", script],
         "",
         node,
       );

@@ -38,7 +38,7 @@ static const char *const ABOVE[] = {
     "//",
     "/secret",
     "/d/f",
-    "/work/d/f",
+    "//work/d/f",
     "/etc/passwd",
     "/..",
     "/./",
