@@ -26,16 +26,22 @@ GS__WASI_CALL(fd_pwrite,
               (__wasi_fd_t fd, const __wasi_ciovec_t *iovs, size_t iovs_count,
                __wasi_filesize_t offset, __wasi_size_t *count),
               (fd, iovs, iovs_count, offset, count))
-GS__WASI_CALL(fd_read,
-              (__wasi_fd_t fd, const __wasi_iovec_t *iovs, size_t iovs_count,
-               __wasi_size_t *count),
-              (fd, iovs, iovs_count, count))
 GS__WASI_CALL(fd_readdir,
               (__wasi_fd_t fd, uint8_t *buf, __wasi_size_t buf_bytes,
                __wasi_dircookie_t cookie, __wasi_size_t *used),
               (fd, buf, buf_bytes, cookie, used))
 GS__WASI_CALL(fd_renumber, (__wasi_fd_t fd, __wasi_fd_t to), (fd, to))
 GS__WASI_CALL(fd_sync, (__wasi_fd_t fd), (fd))
+
+GS__WASI_IMPORT(fd_read, (__wasi_fd_t fd, const __wasi_iovec_t *iovs,
+                          size_t iovs_count, __wasi_size_t *count));
+
+__wasi_errno_t __wasi_fd_read(__wasi_fd_t fd, const __wasi_iovec_t *iovs,
+                              size_t iovs_count, __wasi_size_t *count) {
+  int32_t answer = gs__wasi_fd_read(fd, iovs, iovs_count, count);
+  if (gs__unlikely(answer == GS__PENDING)) return gs__wasi_wait("fd_read");
+  return gs__wasi_posix((__wasi_errno_t)answer);
+}
 
 /* ---- paths ---- */
 

@@ -19,6 +19,11 @@
  * these cases the call was given up and the host touches no memory. */
 __wasi_errno_t gs__wasi_wait(const char *name);
 
+/* To read what was opened to be written is EBADF in POSIX. */
+static inline __wasi_errno_t gs__wasi_posix(__wasi_errno_t error) {
+  return error == __WASI_ERRNO_NOTCAPABLE ? __WASI_ERRNO_BADF : error;
+}
+
 /* The import `name` under a name that is not libc's. */
 #define GS__WASI_IMPORT(name, parameters)      \
   __attribute__((                              \

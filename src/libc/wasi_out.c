@@ -20,7 +20,8 @@ GS__INLINE __wasi_errno_t outcome(int32_t answer, const char *name) {
 
 __wasi_errno_t __wasi_fd_write(__wasi_fd_t fd, const __wasi_ciovec_t *iovs,
                                size_t iovs_count, __wasi_size_t *written) {
-  return outcome(gs__wasi_fd_write(fd, iovs, iovs_count, written), "fd_write");
+  return gs__wasi_posix(
+      outcome(gs__wasi_fd_write(fd, iovs, iovs_count, written), "fd_write"));
 }
 
 __wasi_errno_t __wasi_fd_close(__wasi_fd_t fd) {

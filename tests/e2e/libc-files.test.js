@@ -77,6 +77,23 @@ for (const build of BUILDS) {
     test(`${build}: D1: ${what}`, LIMIT, () => passes(build, name));
   }
 
+  test(
+    `${build}: A5, D1: flags, and stdout that becomes a file`,
+    LIMIT,
+    async () => {
+      const { mounts, text } = await world();
+      const { reader } = createPipe();
+      const options = { args: ["flags"], mounts, stdin: reader };
+      assert.deepEqual(await runProgram("files", build, options), {
+        code: 0,
+        lines: [],
+        errors: ["flags done"],
+      });
+      assert.equal(await text("file"), "Ending");
+      assert.equal(await text("out"), "flags done\n");
+    },
+  );
+
   test(`${build}: D1: paths lead where POSIX says`, LIMIT, () =>
     passes(build, "paths", { cwd: "/data" }),
   );

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -286,17 +287,41 @@ static void polls(void) {
   CHECK(read(0, text, sizeof text) == 0);
 }
 
+static void flags(void) {
+  char text[16] = "";
+  int fd = open("/data/file", O_WRONLY | O_CREAT | O_APPEND, 0666);
+  CHECK((fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND));
+  CHECK(write(fd, "end", 3) == 3 && lseek(fd, 0, SEEK_SET) == 0);
+  CHECK(write(fd, "ing", 3) == 3);
+  CHECK(fcntl(fd, F_SETFL, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+  CHECK((fcntl(fd, F_GETFL) & O_APPEND) == 0);
+  CHECK(write(fd, "E", 1) == 1);
+  FAILS(read(fd, text, 1), EBADF);
+  FAILS(ioctl(fd, TIOCGWINSZ, text), ENOTTY);
+  FAILS(dup(fd), ENOTSUP);
+  int reading = open("/data/file", O_RDONLY);
+  FAILS(write(reading, "x", 1), EBADF);
+  close(reading);
+  CHECK(dup2(fd, fd) == fd);
+  FAILS(dup2(99, 99), EBADF);
+  CHECK(close(fd) == 0);
+  FAILS(fcntl(fd, F_GETFL), EBADF);
+  FAILS(chmod("/data/file", 0600), ENOTSUP);
+  /* A5: a descriptor that is not to wait does not. */
+  CHECK(fcntl(0, F_SETFL, O_NONBLOCK) == 0);
+  FAILS(read(0, text, 1), EAGAIN);
+  CHECK((freopen("/data/out", "w", stdout)) == stdout);
+  fprintf(stderr, "%s done\n", "flags");
+}
+
 static const struct {
   const char *name;
   void (*run)(void);
 } tests[] = {
-    {"directories", directories},
-    {"names", names},
-    {"paths", paths},
-    {"times", times},
-    {"polls", polls},
-    {"stdio", stdio},
-    {"descriptors", descriptors},
+    {"flags", flags}, {"directories", directories},
+    {"names", names}, {"paths", paths},
+    {"times", times}, {"polls", polls},
+    {"stdio", stdio}, {"descriptors", descriptors},
 };
 
 int main(int argc, char **argv) {
