@@ -1,7 +1,7 @@
 /* The contract between a module and this glue, checked before the module is
  * given anything: its ABI version, which is part of an export's name, and that
  * every import it wants is there. Then it is instantiated. */
-import { GossamerError, ProcExit, messageOf } from "./errors.js";
+import { GossamerError, ProcExit, crashOf, messageOf } from "./errors.js";
 
 /** The version this glue speaks: the export gossamer_abi_1. */
 export const ABI_VERSION = 1;
@@ -111,6 +111,8 @@ export async function instantiate(module, name, imports) {
     return (await WebAssembly.instantiate(module, given)).exports;
   } catch (error) {
     if (error instanceof ProcExit) throw error;
+    // Its start function ran, and trapped.
+    if (error instanceof WebAssembly.RuntimeError) throw crashOf(error);
     const code = error instanceof RangeError ? "ENOMEM" : "ENOEXEC";
     const text = `${name} could not be instantiated: ${messageOf(error)}`;
     throw new GossamerError(code, text, { cause: error });

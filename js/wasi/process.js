@@ -142,6 +142,7 @@ export class Process {
       this.#attach();
       signal?.addEventListener("abort", this.#onAbort);
     } catch (error) {
+      this.#onStop();
       this.#fail(error);
       // Whatever was opened is closed before anybody hears of it.
       await this.ended;

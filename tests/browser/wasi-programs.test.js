@@ -35,7 +35,7 @@ async function open(t, program) {
 }
 
 test(
-  "CPython: a script from a mount; the page's timer goes on while it sleeps and reads",
+  "A4 D3 CPython: a script from a mount; the page's timer goes on while it sleeps and reads",
   LIMIT,
   async (t) => {
     const page = await open(t, PYTHON);
@@ -104,7 +104,7 @@ sys.exit(4)
   },
 );
 
-test("Yosys reads and writes files of some size", LIMIT, async (t) => {
+test("D3 Yosys reads and writes files of some size", LIMIT, async (t) => {
   const page = await open(t, YOSYS);
   const count = 1000;
   const found = await page.evaluate(async (number) => {

@@ -61,7 +61,7 @@ sys.exit(7)
 
 for (const [name, node, skip] of NODES) {
   test(
-    `${name}: CPython reads a script from a mount, sleeps, reads input, writes files`,
+    `${name}: D3 CPython reads a script from a mount, sleeps, reads input, writes files`,
     {
       ...LIMIT,
       skip,
@@ -94,7 +94,7 @@ for (const [name, node, skip] of NODES) {
   );
 
   test(
-    `${name}: Yosys reads and writes files of some size`,
+    `${name}: D3 Yosys reads and writes files of some size`,
     {
       ...LIMIT,
       skip,
@@ -160,7 +160,7 @@ async function goProgram(t) {
 }
 
 test(
-  "jspi: goroutines tick while another one reads",
+  "jspi: A3 D3 goroutines tick while another one reads",
   {
     ...LIMIT,
     skip: noGo || noJspiNode,
@@ -184,7 +184,7 @@ test(
 );
 
 test(
-  "sync: a program in Go reads by stopping the thread",
+  "sync: D3 a program in Go reads by stopping the thread",
   {
     ...LIMIT,
     skip: noGo,
@@ -213,7 +213,7 @@ const noRust = await whyNoRust();
 
 for (const [name, node, skip] of NODES) {
   test(
-    `${name}: a program in Rust reads, sleeps, copies a file`,
+    `${name}: D3 a program in Rust reads, sleeps, copies a file`,
     {
       ...LIMIT,
       skip: noRust || skip,

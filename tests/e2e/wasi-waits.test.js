@@ -39,7 +39,7 @@ async function until(condition) {
 
 for (const caller of WAITERS) {
   test(
-    `${caller}: a read waits for the page, which goes on`,
+    `${caller}: A3 a read waits for the page, which goes on`,
     LIMIT,
     async () => {
       const keyboard = createPipe();
@@ -64,7 +64,7 @@ for (const caller of WAITERS) {
     },
   );
 
-  test(`${caller}: sleeping holds nothing up`, LIMIT, async () => {
+  test(`${caller}: A4 sleeping holds nothing up`, LIMIT, async () => {
     let turns = 0;
     let over = false;
     const count = () => {

@@ -149,6 +149,30 @@ test("a Gossamer program has the name, the files and the terminal it is given", 
   });
 });
 
+test("a module whose start function exits, and one whose traps", async () => {
+  const exits = guest(
+    `(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+     ${MEMORY} ${START} (func $go (call $exit (i32.const 5))) (start $go)`,
+  );
+  const traps = guest(
+    `${MEMORY} ${START} (func $go (unreachable)) (start $go)`,
+  );
+  const { wasi } = setUp();
+  assert.equal(await wasi.start(exits), 5);
+  await assert.rejects(wasi.start(traps), (error) => {
+    assert.equal(error.code, "ETRAP");
+    assert.match(error.stack, /wasm:\/\//);
+    return true;
+  });
+});
+
+test("a module that cannot start does not wait for its output", async () => {
+  const hangs = new WritableStream({ close: () => new Promise(() => {}) });
+  const { wasi } = setUp({ stdout: hangs });
+  const wants = guest(`(import "env" "f" (func)) ${MEMORY} ${START}`);
+  await assert.rejects(wasi.start(wants), { code: "ENOEXEC" });
+});
+
 test("arguments come after the name, which the option sets", async () => {
   const options = { args: ["one", "", "ünï"] };
   const plain = setUp(options);
