@@ -4,7 +4,7 @@
  * (createUnlimited): Gossamer's own programs never wait to print. */
 import { ERRNO } from "../errors.js";
 import { createOutput } from "../output.js";
-import { SIDE, Stream } from "./stream.js";
+import { SIDE, Stream, isStream } from "./stream.js";
 import { Watchers } from "./watchers.js";
 
 /**
@@ -267,7 +267,7 @@ function unlimited(stream) {
  * @returns {option is SinkOption}
  */
 export function isSinkOption(option) {
-  if (typeof option === "function" || option instanceof Stream) return true;
+  if (typeof option === "function" || isStream(option)) return true;
   const { write, getWriter } =
     /** @type {{ write?: unknown, getWriter?: unknown }} */ (option ?? {});
   return typeof write === "function" || typeof getWriter === "function";
@@ -293,7 +293,7 @@ function targetOf(option, fail) {
  * @returns {Stream} a Sink but for a Stream, which is answered as it is
  */
 export function createSink(option, onError) {
-  if (option instanceof Stream) return option;
+  if (isStream(option)) return option;
   return new Sink((fail) => targetOf(option, fail), onError);
 }
 
@@ -305,6 +305,6 @@ export function createSink(option, onError) {
 export function createUnlimited(option, onError) {
   const direct =
     typeof option === "function" ||
-    !(option instanceof Stream || "getWriter" in option);
+    !(isStream(option) || "getWriter" in option);
   return direct ? createOutput(option) : unlimited(createSink(option, onError));
 }

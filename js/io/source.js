@@ -4,7 +4,7 @@
  * waiting. */
 import { ERRNO } from "../errors.js";
 import { NO_BYTES, asBytes, copyBytes } from "./bytes.js";
-import { SIDE, Stream } from "./stream.js";
+import { SIDE, Stream, isStream } from "./stream.js";
 import { Watchers } from "./watchers.js";
 
 /**
@@ -313,7 +313,7 @@ export function isSourceOption(option) {
   if (typeof option === "function" || isWhole(option)) return true;
   if (typeof option !== "object" || option === null) return false;
   return (
-    option instanceof Stream ||
+    isStream(option) ||
     option instanceof Blob ||
     "getReader" in option ||
     Symbol.asyncIterator in option
@@ -328,6 +328,6 @@ export function isSourceOption(option) {
  * @returns {Stream}
  */
 export function createSource(option, onError) {
-  if (option instanceof Stream) return option;
+  if (isStream(option)) return option;
   return new Source(feedOf(option ?? ""), onError);
 }

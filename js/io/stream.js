@@ -9,6 +9,21 @@ import { TYPE } from "../fs/volume.js";
 /** What may be watched. */
 export const SIDE = Object.freeze({ READ: 0, WRITE: 1 });
 
+/**
+ * Whether a value is a stream, also one of another copy of this module.
+ * @param {any} value
+ * @returns {value is Stream}
+ */
+export function isStream(value) {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof value.ready === "function" &&
+    typeof value.watch === "function" &&
+    typeof value.shutdown === "function"
+  );
+}
+
 export class Stream {
   /**
    * What a program sees it as: C libraries take a CHARACTER_DEVICE for a

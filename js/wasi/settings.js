@@ -1,6 +1,6 @@
 /* The options of WASI and of its runs: what they may be, and what becomes of
  * them. A mistake is refused with words that name the option. */
-import { Stream } from "../io/stream.js";
+import { isStream } from "../io/stream.js";
 import {
   checkNames,
   invalid,
@@ -30,7 +30,7 @@ import {
  *   may be the same as stdout
  * @property {Terminal} [terminal] in place of those of the three that are not
  *   given
- * @property {readonly Stream[]} [sockets] further streams, on the descriptors
+ * @property {readonly import("../io/stream.js").Stream[]} [sockets] further streams, on the descriptors
  *   after the mounts'; the program closes them. One object, one run
  * @property {string} [name] the program's own name, args[0] in C; default: its
  *   file's
@@ -95,11 +95,10 @@ function readTerminal(terminal) {
 
 /** @param {unknown} sockets */
 function readSockets(sockets = []) {
-  const isStream = (/** @type {unknown} */ one) => one instanceof Stream;
   if (!Array.isArray(sockets) || !sockets.every(isStream)) {
     throw invalid("option sockets: expected an array of streams");
   }
-  return /** @type {readonly Stream[]} */ (sockets);
+  return /** @type {readonly import("../io/stream.js").Stream[]} */ (sockets);
 }
 
 /**

@@ -264,6 +264,14 @@ test("a WritableStream that another has locked is refused", () => {
   assert.throws(() => createSink(stream, never), TypeError);
 });
 
+test("a Stream is taken as it is, also one of another copy of ours", () => {
+  const other = { write() {}, ready() {}, watch() {}, shutdown() {} };
+  for (const stream of [new Stream(), other]) {
+    assert.equal(isSinkOption(stream), true);
+    assert.equal(createSink(stream, never), stream);
+  }
+});
+
 test("what cannot be written is no sink", () => {
   for (const option of [5, "log", {}, [], null, undefined, true]) {
     assert.equal(isSinkOption(option), false, String(option));

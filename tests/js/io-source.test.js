@@ -390,9 +390,12 @@ test("a chunk or failure that comes after close is dropped", async () => {
   assert.deepEqual([...errors, ...other.errors], []);
 });
 
-test("a Stream is taken as it is", () => {
+test("a Stream is taken as it is, also one of another copy of ours", () => {
   const stream = new Stream();
   assert.equal(createSource(stream, never), stream);
+  const other = { read() {}, ready() {}, watch() {}, shutdown() {} };
+  assert.equal(isSourceOption(other), true);
+  assert.equal(createSource(other, never), other);
 });
 
 test("a read of several parts takes what is there and asks for no more", () => {
