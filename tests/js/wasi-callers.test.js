@@ -213,6 +213,34 @@ test("asyncify: a stack without room is an error that says what to do", async ()
   assert.equal(await roomy.enter("deep")(100), 5050);
 });
 
+test("asyncify: a program that takes over its own unwinding is told so", async () => {
+  const taken = wat(`(module
+    (import "wasi_snapshot_preview1" "fd_read"
+      (func $read (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "asyncify_start_unwind") (param i32))
+    (func (export "asyncify_stop_unwind"))
+    (func (export "asyncify_start_rewind") (param i32))
+    (func (export "asyncify_stop_rewind"))
+    (func (export "asyncify_get_state") (result i32) (i32.const 0))
+    (func (export "read") (result i32) (call $read
+      (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))`);
+  const caller = CALLERS.asyncify({
+    ...{ ended: false, report() {}, unwindBytes: undefined },
+    waits: /** @type {any} */ ({ last: null }),
+    settled: (promise) => promise,
+  });
+  const { instance } = await WebAssembly.instantiate(taken, {
+    wasi_snapshot_preview1: caller.imports({ fd_read: () => later(0) }),
+  });
+  caller.attach(instance.exports);
+  const read = caller.enter(instance.exports.read);
+  await assert.rejects(read(), {
+    code: "ENOTSUP",
+    message: /it uses Asyncify itself/,
+  });
+});
+
 test("sync: a call that would wait is given up, answers EAGAIN and says so once", async () => {
   const told = [];
   let cancelled = 0;
