@@ -2,6 +2,7 @@
  * finds, and what it leaves. Rows D1, A3. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ERRNO } from "../../js/errors.js";
 import { memory } from "../../js/fs/memory.js";
 import { createPipe } from "../../js/io/pipe.js";
 import { DelayedVolume } from "../helpers/delayed.js";
@@ -73,6 +74,7 @@ for (const build of BUILDS) {
     ["directories", "directories are made, read, rewound and searched"],
     ["names", "links, renames and removals, and what refuses them"],
     ["times", "times are set, kept and refused"],
+    ["neighbours", "Emscripten's own calls link beside ours"],
   ]) {
     test(`${build}: D1: ${what}`, LIMIT, () => passes(build, name));
   }
@@ -148,3 +150,41 @@ for (const build of BUILDS) {
     });
   }
 }
+
+test("load() says what is wrong with mounts and cwd", async () => {
+  const volume = memory();
+  for (const [options, text] of [
+    [{ mounts: [] }, "option mounts: expected an object of volumes by path"],
+    [{ mounts: { data: volume } }, '"data" is not an absolute path'],
+    [{ mounts: { "/a/../b": volume } }, "is not an absolute path"],
+    [{ mounts: { "/data": {} } }, 'or { volume, readOnly } at "/data"'],
+    [{ mounts: { "/data": null } }, 'or { volume, readOnly } at "/data"'],
+    [{ cwd: "data" }, "option cwd: expected an absolute path"],
+    [{ cwd: 7 }, "option cwd: expected an absolute path"],
+  ]) {
+    await assert.rejects(
+      runProgram("errno", "wasm", /** @type {any} */ (options)),
+      (error) => {
+        assert.equal(/** @type {any} */ (error).code, "EINVAL");
+        assert.ok(String(error).includes(String(text)), String(error));
+        return true;
+      },
+    );
+  }
+});
+
+test("a volume that cannot be opened is load()'s error", async () => {
+  const broken = memory();
+  broken.open = () => -ERRNO.EIO;
+  await assert.rejects(
+    runProgram("errno", "wasm", { mounts: { "/data": broken } }),
+    { code: "EIO", message: "cannot mount /data: EIO" },
+  );
+});
+
+test("D1: without mounts there are no files", async () => {
+  const { code, lines } = await runProgram("files", "wasm", {
+    args: ["nothing"],
+  });
+  assert.deepEqual([code, lines], [0, ["nothing done"]]);
+});

@@ -13,6 +13,7 @@
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -287,6 +288,36 @@ static void polls(void) {
   CHECK(read(0, text, sizeof text) == 0);
 }
 
+/* What Emscripten has itself, in object files that define some of ours too. */
+static void neighbours(void) {
+  struct utsname system;
+  struct timespec step;
+  CHECK(uname(&system) == 0 && system.sysname[0] != '\0');
+  CHECK(getpid() > 0);
+  CHECK(umask(022) != 022);
+  CHECK(clock_getres(CLOCK_MONOTONIC, &step) == 0);
+  CHECK(link("/data/given.txt", "/data/other.txt") == 0);
+  CHECK(pselect(0, NULL, NULL, NULL, &step, NULL) == 0);
+  CHECK(sysconf(_SC_PAGESIZE) > 0);
+  FILE *file = NULL;
+  CHECK(tmpfile() == NULL && errno == ENOENT); /* there is no /tmp */
+  CHECK((file = fopen("/data/w", "wx")) != NULL && fclose(file) == 0);
+  CHECK(fopen("/data/w", "wx") == NULL && errno == EEXIST);
+  CHECK(fopen("/data/w", "q") == NULL && errno == EINVAL);
+}
+
+static void nothing(void) {
+  char text[8];
+  struct stat status;
+  FAILS(open("/data/file", O_RDONLY), ENOENT);
+  FAILS(open("file", O_RDWR | O_CREAT, 0666), ENOENT);
+  FAILS(mkdir("/tmp", 0777), ENOENT);
+  FAILS(stat("/", &status), ENOENT);
+  FAILS(openat(3, "file", O_RDONLY), EBADF);
+  CHECK(strcmp(getcwd(text, sizeof text), "/") == 0 && chdir("/") == 0);
+  FAILS(chdir("/data"), ENOENT);
+}
+
 static void flags(void) {
   char text[16] = "";
   int fd = open("/data/file", O_WRONLY | O_CREAT | O_APPEND, 0666);
@@ -318,10 +349,11 @@ static const struct {
   const char *name;
   void (*run)(void);
 } tests[] = {
-    {"flags", flags}, {"directories", directories},
-    {"names", names}, {"paths", paths},
-    {"times", times}, {"polls", polls},
-    {"stdio", stdio}, {"descriptors", descriptors},
+    {"neighbours", neighbours}, {"nothing", nothing},
+    {"flags", flags},           {"directories", directories},
+    {"names", names},           {"paths", paths},
+    {"times", times},           {"polls", polls},
+    {"stdio", stdio},           {"descriptors", descriptors},
 };
 
 int main(int argc, char **argv) {
