@@ -352,6 +352,29 @@ test("memory: mtime is when it was written, not when it was asked for", async (t
   assert.equal((await fs.stat(node)).ctimeNs, 3_000_000_000_000n);
 });
 
+test("memory: names that come and go move ctime, allocate moves mtime", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  const { fs, node, file } = await setUp();
+  const d = await fs.makeDirectory(fs.root, "d");
+  await fs.create(d, "old");
+  let nowMs = 1_000_000;
+  const after = async (change, one) => {
+    nowMs += 10;
+    t.mock.timers.setTime(nowMs);
+    await change();
+    const { ctimeNs, mtimeNs } = await fs.stat(one);
+    return [ctimeNs, mtimeNs].map((ns) => Number(ns / 1_000_000n) === nowMs);
+  };
+  const link = () => fs.link(node, fs.root, "b");
+  const unlink = () => fs.unlink(fs.root, "b");
+  const replace = () => fs.rename(fs.root, "file", d, "old");
+  assert.deepEqual(await after(link, node), [true, false]);
+  assert.deepEqual(await after(unlink, node), [true, false]);
+  assert.deepEqual(await after(replace, d), [true, true]);
+  const inside = () => fs.allocate(file, 0, 10);
+  assert.deepEqual(await after(inside, node), [true, true]);
+});
+
 test("memory: options that make no sense are refused", () => {
   for (const limitBytes of [-1, NaN, "1", null, 1n]) {
     assert.throws(
