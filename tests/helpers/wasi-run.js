@@ -8,7 +8,7 @@ import { Peer } from "./wasi-peer.js";
  *
  * @typedef {object} Host what a page or Node loads of ours
  * @property {typeof import("../../js/wasi/index.js").WASI} WASI
- * @property {(mount: string) => import("../../js/fs/volume.js").Volume}
+ * @property {(mount: string) => import("../../js/fs/namespace.js").MountOption}
  *   createVolume called for each mount point
  */
 

@@ -36,7 +36,7 @@ export const PROGRAMS = [
   plain("random"),
   ...["io", "fd", "filestat", "mounts", "readdir"].map(plain),
   ...["open", "names", "links", "stat", "paths"].map(plain),
-  ...["poll", "sock"].map(plain),
+  ...["poll", "sock", "limits"].map(plain),
   { name: "libc", guest: "libc", env: { NAME: "a value" } },
   { name: "stdio", guest: "stdio", stdin: "some\nwords\n." },
   { name: "wait", guest: "wait", talks: true },

@@ -1,8 +1,7 @@
 /* WASI preview1 as the specification lays it out, written down once more and
  * apart from any tool chain's header: a mistake in the host's layouts and one
  * here would have to be the same one to go unseen. Paths are a pointer and a
- * length, so that a guest can pass any bytes. An Emscripten build calls the
- * functions that a Gossamer program has instead of importing them. */
+ * length, so that a guest can pass any bytes. */
 #ifndef GUEST_WASI_H
 #define GUEST_WASI_H
 
@@ -260,34 +259,38 @@ W_AT(w_event, type, 10);
 W_AT(w_event, nbytes, 16);
 W_AT(w_event, flags, 24);
 
+#define W_IMPORT(name) \
+  __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name)))
+
+/* What may wait is called by the name that libc has for it, which a Gossamer
+ * program defines: it parks. */
 #ifdef __EMSCRIPTEN__
 #define W_CALL(name) __asm__("__wasi_" #name)
 #else
-#define W_CALL(name) \
-  __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name)))
+#define W_CALL(name) W_IMPORT(name)
 #endif
 
-int32_t w_args_get(char **argv, char *text) W_CALL(args_get);
+int32_t w_args_get(char **argv, char *text) W_IMPORT(args_get);
 int32_t w_args_sizes_get(uint32_t *count, uint32_t *text_size)
-    W_CALL(args_sizes_get);
-int32_t w_environ_get(char **environ, char *text) W_CALL(environ_get);
+    W_IMPORT(args_sizes_get);
+int32_t w_environ_get(char **environ, char *text) W_IMPORT(environ_get);
 int32_t w_environ_sizes_get(uint32_t *count, uint32_t *text_size)
-    W_CALL(environ_sizes_get);
-int32_t w_clock_res_get(uint32_t id, uint64_t *ns) W_CALL(clock_res_get);
+    W_IMPORT(environ_sizes_get);
+int32_t w_clock_res_get(uint32_t id, uint64_t *ns) W_IMPORT(clock_res_get);
 int32_t w_clock_time_get(uint32_t id, uint64_t precision_ns, uint64_t *ns)
-    W_CALL(clock_time_get);
+    W_IMPORT(clock_time_get);
 int32_t w_fd_advise(uint32_t fd, uint64_t offset, uint64_t len, uint32_t advice)
-    W_CALL(fd_advise);
+    W_IMPORT(fd_advise);
 int32_t w_fd_allocate(uint32_t fd, uint64_t offset, uint64_t len)
     W_CALL(fd_allocate);
 int32_t w_fd_close(uint32_t fd) W_CALL(fd_close);
 int32_t w_fd_datasync(uint32_t fd) W_CALL(fd_datasync);
 int32_t w_fd_fdstat_get(uint32_t fd, struct w_fdstat *stat)
-    W_CALL(fd_fdstat_get);
+    W_IMPORT(fd_fdstat_get);
 int32_t w_fd_fdstat_set_flags(uint32_t fd, uint32_t flags)
-    W_CALL(fd_fdstat_set_flags);
+    W_IMPORT(fd_fdstat_set_flags);
 int32_t w_fd_fdstat_set_rights(uint32_t fd, uint64_t base, uint64_t inheriting)
-    W_CALL(fd_fdstat_set_rights);
+    W_IMPORT(fd_fdstat_set_rights);
 int32_t w_fd_filestat_get(uint32_t fd, struct w_filestat *stat)
     W_CALL(fd_filestat_get);
 int32_t w_fd_filestat_set_size(uint32_t fd, uint64_t size)
@@ -297,9 +300,9 @@ int32_t w_fd_filestat_set_times(uint32_t fd, uint64_t atim, uint64_t mtim,
 int32_t w_fd_pread(uint32_t fd, const struct w_iovec *iovs, uint32_t count,
                    uint64_t offset, uint32_t *size) W_CALL(fd_pread);
 int32_t w_fd_prestat_get(uint32_t fd, struct w_prestat *stat)
-    W_CALL(fd_prestat_get);
+    W_IMPORT(fd_prestat_get);
 int32_t w_fd_prestat_dir_name(uint32_t fd, char *path, uint32_t len)
-    W_CALL(fd_prestat_dir_name);
+    W_IMPORT(fd_prestat_dir_name);
 int32_t w_fd_pwrite(uint32_t fd, const struct w_iovec *iovs, uint32_t count,
                     uint64_t offset, uint32_t *size) W_CALL(fd_pwrite);
 int32_t w_fd_read(uint32_t fd, const struct w_iovec *iovs, uint32_t count,
@@ -308,9 +311,9 @@ int32_t w_fd_readdir(uint32_t fd, void *buf, uint32_t len, uint64_t cookie,
                      uint32_t *size) W_CALL(fd_readdir);
 int32_t w_fd_renumber(uint32_t fd, uint32_t to) W_CALL(fd_renumber);
 int32_t w_fd_seek(uint32_t fd, int64_t offset, uint32_t whence, uint64_t *at)
-    W_CALL(fd_seek);
+    W_IMPORT(fd_seek);
 int32_t w_fd_sync(uint32_t fd) W_CALL(fd_sync);
-int32_t w_fd_tell(uint32_t fd, uint64_t *at) W_CALL(fd_tell);
+int32_t w_fd_tell(uint32_t fd, uint64_t *at) W_IMPORT(fd_tell);
 int32_t w_fd_write(uint32_t fd, const struct w_iovec *iovs, uint32_t count,
                    uint32_t *size) W_CALL(fd_write);
 int32_t w_path_create_directory(uint32_t fd, const char *path, uint32_t len)
@@ -341,17 +344,17 @@ int32_t w_path_unlink_file(uint32_t fd, const char *path, uint32_t len)
     W_CALL(path_unlink_file);
 int32_t w_poll_oneoff(const struct w_subscription *in, struct w_event *out,
                       uint32_t count, uint32_t *stored) W_CALL(poll_oneoff);
-_Noreturn void w_proc_exit(uint32_t code) W_CALL(proc_exit);
-int32_t w_proc_raise(uint32_t signal) W_CALL(proc_raise);
-int32_t w_sched_yield(void) W_CALL(sched_yield);
-int32_t w_random_get(void *buf, uint32_t len) W_CALL(random_get);
+_Noreturn void w_proc_exit(uint32_t code) W_IMPORT(proc_exit);
+int32_t w_proc_raise(uint32_t signal) W_IMPORT(proc_raise);
+int32_t w_sched_yield(void) W_IMPORT(sched_yield);
+int32_t w_random_get(void *buf, uint32_t len) W_IMPORT(random_get);
 int32_t w_sock_accept(uint32_t fd, uint32_t flags, uint32_t *accepted)
-    W_CALL(sock_accept);
+    W_IMPORT(sock_accept);
 int32_t w_sock_recv(uint32_t fd, const struct w_iovec *iovs, uint32_t count,
                     uint32_t flags, uint32_t *size, uint16_t *out_flags)
     W_CALL(sock_recv);
 int32_t w_sock_send(uint32_t fd, const struct w_iovec *iovs, uint32_t count,
                     uint32_t flags, uint32_t *size) W_CALL(sock_send);
-int32_t w_sock_shutdown(uint32_t fd, uint32_t how) W_CALL(sock_shutdown);
+int32_t w_sock_shutdown(uint32_t fd, uint32_t how) W_IMPORT(sock_shutdown);
 
 #endif
