@@ -1,7 +1,14 @@
 /* `gossamer wasi` and `gossamer asyncify`: a program of any tool chain with the
  * host's files, and one that is prepared to wait. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -13,6 +20,7 @@ import {
   MAKE_FILE,
   MEMORY,
 } from "../helpers/wasi-guests.js";
+import { ROOT } from "../helpers/tree.js";
 import { asyncified, wat } from "../helpers/wat.js";
 
 const LIMIT = { timeout: 60_000 };
@@ -127,6 +135,28 @@ test("asyncify: a prepared module waits where it did not", LIMIT, async (t) => {
   assert.equal(again.code, 1);
   assert.match(again.stderr, /has Asyncify already/);
 });
+
+test(
+  "asyncify: without Binaryen it says how to install it",
+  LIMIT,
+  async (t) => {
+    const { root, cat } = await guests(t);
+    // A copy from which no package is found.
+    const copy = (name) =>
+      cpSync(join(ROOT, name), join(root, name), { recursive: true });
+    copy("js");
+    copy("package.json");
+    const cli = join(root, "js/cli.js");
+    const out = join(root, "out.wasm");
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [cli, "asyncify", cat, "-o", out],
+      { encoding: "utf8" },
+    );
+    assert.equal(status, 1);
+    assert.match(stderr, /^gossamer: .*npm install --save-dev binaryen/);
+  },
+);
 
 test("asyncify: names are kept when asked for", LIMIT, async (t) => {
   const { root, cat } = await guests(t);
