@@ -32,12 +32,13 @@ set(GOSSAMER_NEVER_PARK
 # Of WASI, those that Emscripten does not know as imports itself.
 set(GOSSAMER_WASI_IMPORTS
     fd_advise fd_allocate fd_close fd_datasync fd_fdstat_get fd_fdstat_set_flags
-    fd_filestat_get fd_filestat_set_size fd_filestat_set_times fd_pread
-    fd_prestat_dir_name fd_prestat_get fd_pwrite fd_read fd_readdir fd_renumber
-    fd_seek fd_sync fd_write path_create_directory path_filestat_get
-    path_filestat_set_times path_link path_open path_readlink
-    path_remove_directory path_rename path_symlink path_unlink_file poll_oneoff
-    random_get sock_accept sock_recv sock_send sock_shutdown)
+    fd_fdstat_set_rights fd_filestat_get fd_filestat_set_size
+    fd_filestat_set_times fd_pread fd_prestat_dir_name fd_prestat_get fd_pwrite
+    fd_read fd_readdir fd_renumber fd_seek fd_sync fd_tell fd_write
+    path_create_directory path_filestat_get path_filestat_set_times path_link
+    path_open path_readlink path_remove_directory path_rename path_symlink
+    path_unlink_file poll_oneoff proc_raise random_get sched_yield sock_accept
+    sock_recv sock_send sock_shutdown)
 
 # Emscripten's linker is told which undefined functions are imports, so that
 # any other one, a user's typing error say, is still an error. Only the names

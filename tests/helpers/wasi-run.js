@@ -53,7 +53,8 @@ export async function runGuest(host, program, bytes, caller) {
       ]),
     ),
     stdin: peer?.stdin ?? program.stdin ?? "",
-    sockets: peer?.sockets ?? [],
+    // A Gossamer program takes none.
+    ...(caller === "park" ? {} : { sockets: peer?.sockets ?? [] }),
     stdout,
     stderr,
   });
