@@ -124,6 +124,7 @@ for (const build of BUILDS) {
     ["others-run", "A3: a slow file stops its own goroutine only"],
     ["own-errno", "A3: errno is each goroutine's own across its waits"],
     ["given-up", "D1: a read that its context gives up touches nothing"],
+    ["outside", "D1: a slow file before there are goroutines is refused"],
     ["shared-file", "A3: goroutines take turns at a FILE, record by record"],
     ["busy-file", "A3: a FILE that somebody reads is not closed or written"],
   ]) {

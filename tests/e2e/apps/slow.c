@@ -107,6 +107,21 @@ static void own_errno(void) {
   gs_sleep(50 * GS_MILLISECOND);
 }
 
+/* Outside goroutines nobody can wait: the call is given up. */
+static int early_fd;
+static int early_errno;
+
+__attribute__((constructor)) static void open_early(void) {
+  early_fd = open("/slow/given.txt", O_RDONLY);
+  early_errno = errno;
+}
+
+static void outside(void) {
+  CHECK(early_fd == -1 && early_errno == EPERM);
+  CHECK(errno == 0);
+  gs_sleep(10 * GS_MILLISECOND);
+}
+
 /* ---- a FILE of several goroutines ---- */
 
 #define RECORDS 40
@@ -195,9 +210,9 @@ static const struct {
   const char *name;
   void (*run)(void);
 } tests[] = {
-    {"others-run", others_run}, {"own-errno", own_errno},
-    {"given-up", given_up},     {"shared-file", shared_file},
-    {"busy-file", busy_file},
+    {"others-run", others_run},   {"own-errno", own_errno},
+    {"given-up", given_up},       {"outside", outside},
+    {"shared-file", shared_file}, {"busy-file", busy_file},
 };
 
 int main(int argc, char **argv) {
