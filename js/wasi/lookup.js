@@ -111,6 +111,26 @@ export class Lookups {
   }
 
   /**
+   * Resolves a path whose last name is to be made or taken away.
+   * @param {number} fd
+   * @param {number} right that it takes
+   * @param {number} pointer
+   * @param {number} size
+   * @param {(walk: Walk, allowed: boolean) => Result} next called when the path
+   *   leads somewhere, with whether that may be changed there
+   * @returns {Result}
+   */
+  change(fd, right, pointer, size, next) {
+    const directory = this.directory(fd, right);
+    if (typeof directory === "number") return directory;
+    const path = this.path(pointer, size);
+    if (typeof path === "number") return -path;
+    return this.walk(directory, path, MODE.PARENT, (error, walk) =>
+      error < 0 ? -error : next(walk, mayChange(directory, right, walk)),
+    );
+  }
+
+  /**
    * @param {Walk} walk
    * @param {number | Promise<unknown>} step
    * @param {Arrived} next

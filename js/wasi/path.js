@@ -66,16 +66,11 @@ export function pathImports({ memory, waits }, lookups) {
      */
     path_create_directory(fd, pointer, size) {
       const right = RIGHTS.PATH_CREATE_DIRECTORY;
-      const directory = lookups.directory(fd, right);
-      if (typeof directory === "number") return directory;
-      const path = lookups.path(pointer, size);
-      if (typeof path === "number") return -path;
-      return lookups.walk(directory, path, MODE.PARENT, (error, walk) => {
-        if (error < 0) return -error;
+      return lookups.change(fd, right, pointer, size, (walk, allowed) => {
         const { name, node, parent, parentMount } = walk;
         // Here, a slash may follow the name of what is not there yet.
         if (name === "" || node !== null) return ERRNO.EEXIST;
-        if (!mayChange(directory, right, walk)) return ERRNO.EROFS;
+        if (!allowed) return ERRNO.EROFS;
         const answer = parentMount.volume.makeDirectory(parent, name);
         return waits.then(answer, (made) =>
           typeof made === "number" ? errnoOf(made) : 0,
@@ -235,19 +230,14 @@ export function pathImports({ memory, waits }, lookups) {
      */
     path_remove_directory(fd, pointer, size) {
       const right = RIGHTS.PATH_REMOVE_DIRECTORY;
-      const directory = lookups.directory(fd, right);
-      if (typeof directory === "number") return directory;
-      const path = lookups.path(pointer, size);
-      if (typeof path === "number") return -path;
-      return lookups.walk(directory, path, MODE.PARENT, (error, walk) => {
-        if (error < 0) return -error;
+      return lookups.change(fd, right, pointer, size, (walk, allowed) => {
         const { name, parent, parentMount } = walk;
         // ".." has what the path came through in it.
         if (name === "") {
           return walk.end === END.DOT ? ERRNO.EINVAL : ERRNO.ENOTEMPTY;
         }
         if (walk.mount !== parentMount) return ERRNO.EBUSY;
-        if (!mayChange(directory, right, walk)) return keptError(walk);
+        if (!allowed) return keptError(walk);
         const answer = parentMount.volume.removeDirectory(parent, name);
         return waits.then(answer, errnoOf);
       });
@@ -338,18 +328,13 @@ export function pathImports({ memory, waits }, lookups) {
      */
     path_unlink_file(fd, pointer, size) {
       const right = RIGHTS.PATH_UNLINK_FILE;
-      const directory = lookups.directory(fd, right);
-      if (typeof directory === "number") return directory;
-      const path = lookups.path(pointer, size);
-      if (typeof path === "number") return -path;
-      return lookups.walk(directory, path, MODE.PARENT, (error, walk) => {
-        if (error < 0) return -error;
+      return lookups.change(fd, right, pointer, size, (walk, allowed) => {
         const { name, node, parent, parentMount } = walk;
         if (node?.type === TYPE.DIRECTORY) return ERRNO.EISDIR;
         if (walk.end === END.SLASH) {
           return node === null ? ERRNO.ENOENT : ERRNO.ENOTDIR;
         }
-        if (!mayChange(directory, right, walk)) return keptError(walk);
+        if (!allowed) return keptError(walk);
         return waits.then(parentMount.volume.unlink(parent, name), errnoOf);
       });
     },

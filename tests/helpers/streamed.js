@@ -1,5 +1,6 @@
 /* The WASI functions over streams and a memory volume, in a time that the test
  * moves: nothing sleeps. What is left of watches and timers can be counted. */
+import assert from "node:assert/strict";
 import { errnoName } from "../../js/errors.js";
 import { MemoryVolume } from "../../js/fs/memory.js";
 import { Namespace } from "../../js/fs/namespace.js";
@@ -203,4 +204,28 @@ export async function streamRig({ block = false } = {}) {
     text: (/** @type {number} */ size) =>
       Buffer.from(bytes().subarray(AT.BUFFER, AT.BUFFER + size)).toString(),
   };
+}
+
+/**
+ * The answer of a call that must not wait.
+ * @param {number | Promise<number>} result
+ */
+export function now(result) {
+  assert.equal(typeof result, "number", "the call waits");
+  return named(/** @type {number} */ (result));
+}
+
+/**
+ * Notes whether a call that waits has come back.
+ * @param {number | Promise<number>} result
+ */
+export function waiting(result) {
+  const early = typeof result === "number" ? named(result) : "";
+  assert.equal(early, "", "it does not wait");
+  const call = { done: false, error: "" };
+  void Promise.resolve(result).then((error) => {
+    call.done = true;
+    call.error = named(error);
+  });
+  return call;
 }

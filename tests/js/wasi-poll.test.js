@@ -7,28 +7,11 @@ import { createSource } from "../../js/io/source.js";
 import { Stream } from "../../js/io/stream.js";
 import { CLOCK, FDFLAGS, RIGHTS } from "../../js/wasi/abi.js";
 import { StreamDescriptor } from "../../js/wasi/descriptors.js";
-import { AT, named, streamRig } from "../helpers/streamed.js";
+import { AT, now, streamRig, waiting } from "../helpers/streamed.js";
 import { turn, writeText } from "../helpers/streams.js";
 
 const MS = 1_000_000n;
 const { MONOTONIC, REALTIME } = CLOCK;
-
-/** The answer of a call that must not wait. */
-function now(result) {
-  assert.equal(typeof result, "number", "the call waits");
-  return named(result);
-}
-
-/** Notes whether a call that waits has come back. */
-function waiting(result) {
-  assert.ok(result instanceof Promise, `it does not wait: ${named(result)}`);
-  const call = { done: false, error: "" };
-  void result.then((error) => {
-    call.done = true;
-    call.error = named(error);
-  });
-  return call;
-}
 
 const DIRECTORY = 0;
 

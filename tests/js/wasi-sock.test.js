@@ -7,27 +7,12 @@ import { createPipe, socketPair } from "../../js/io/pipe.js";
 import { createSource } from "../../js/io/source.js";
 import { Stream } from "../../js/io/stream.js";
 import { FDFLAGS, RIGHTS, RIGHTS_ALL } from "../../js/wasi/abi.js";
-import { AT, named, streamRig } from "../helpers/streamed.js";
+import { AT, now, streamRig, waiting } from "../helpers/streamed.js";
 import { readText, turn, utf8, writeText } from "../helpers/streams.js";
 
 const PEEK = 1;
 const WAITALL = 2;
 const DIRECTORY = 0;
-
-function now(result) {
-  assert.equal(typeof result, "number", "the call waits");
-  return named(result);
-}
-
-function waiting(result) {
-  assert.ok(result instanceof Promise, `it does not wait: ${named(result)}`);
-  const call = { done: false, error: "" };
-  void result.then((error) => {
-    call.done = true;
-    call.error = named(error);
-  });
-  return call;
-}
 
 /** A program with a socket, whose other end is the test's. */
 async function setUp({ capacity = 65_536, flags = 0 } = {}) {
