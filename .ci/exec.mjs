@@ -1,12 +1,26 @@
 /* Runs other programs for the scripts beside it: each in a process group of
  * its own with a time limit, so that nothing it starts outlives it. */
 import { spawn } from "node:child_process";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Groups that run now; an interrupted script takes them with it. */
 const groups = new Set();
+
+/**
+ * npm puts the commands of its packages first, and one of them is a wasm-opt of
+ * another version than Emscripten's, which Emscripten would take.
+ * @param {string} path
+ */
+function withoutPackages(path) {
+  const npm = join("node_modules", ".bin");
+  return path
+    .split(delimiter)
+    .filter((folder) => !folder.endsWith(npm))
+    .join(delimiter);
+}
 
 /** @param {number} group */
 function killGroup(group) {
@@ -47,7 +61,11 @@ export function exec(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: ROOT,
-      env: { ...process.env, ...env },
+      env: {
+        ...process.env,
+        PATH: withoutPackages(process.env.PATH ?? ""),
+        ...env,
+      },
       detached: true,
       stdio: ["ignore", capture ? "pipe" : "inherit", capture ? "pipe" : 2],
     });

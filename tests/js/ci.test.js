@@ -102,6 +102,19 @@ test("a program that is not there is an error", async () => {
   await assert.rejects(exec("gossamer-no-such-program", []), /ENOENT/);
 });
 
+test("what npm's packages have for commands is not found", async (t) => {
+  const { PATH } = process.env;
+  t.after(() => {
+    process.env.PATH = PATH;
+  });
+  process.env.PATH = ["/one/node_modules/.bin", "/two", PATH].join(":");
+  const { output } = await exec(...node("console.log(process.env.PATH)"), {
+    capture: true,
+  });
+  assert.equal(output.includes("node_modules/.bin"), false, output);
+  assert.ok(output.startsWith("/two:"), output);
+});
+
 test("a test that hangs is named, and its file fails", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "gossamer-ci-"));
   t.after(() => rmSync(folder, { recursive: true }));
