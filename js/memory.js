@@ -6,6 +6,9 @@
 /** Longer text than an engine's strings can be; nobody means it. */
 const MAX_TEXT_BYTES = 1 << 28;
 
+/** Up to here a loop beats the making of a view. */
+const FEW_BYTES = 48;
+
 const encoder = new TextEncoder();
 // Ignoring a byte order mark here would change what the program said.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -25,6 +28,26 @@ export function u32(number) {
  */
 export function encodeText(text) {
   return encoder.encode(text);
+}
+
+/**
+ * Copies bytes between arrays that do not overlap.
+ * @param {Uint8Array} target
+ * @param {number} to
+ * @param {Uint8Array} source
+ * @param {number} from
+ * @param {number} size
+ */
+export function copyBytes(target, to, source, from, size) {
+  if (size <= FEW_BYTES) {
+    for (let i = 0; i < size; i++) {
+      target[to + i] = /** @type {number} */ (source[from + i]);
+    }
+  } else if (size === source.length) {
+    target.set(source, to);
+  } else {
+    target.set(source.subarray(from, from + size), to);
+  }
 }
 
 export class Memory {

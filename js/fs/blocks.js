@@ -3,6 +3,7 @@
  * grows, so that no byte is copied more than about twice. What blocks take is
  * counted against a budget that files share; without room nothing changes. */
 import { ERRNO } from "../errors.js";
+import { copyBytes } from "../memory.js";
 import { MAX_SIZE_BYTES } from "./volume.js";
 
 /** Measured: smaller ones cost more objects, larger ones more page faults. */
@@ -11,8 +12,6 @@ export const BLOCK_BYTES = 65_536;
 const SMALLEST_BYTES = 64;
 /** A gap of more blocks than this does not get a slot for each. */
 const MAX_GAP_BLOCKS = 1024;
-/** Up to here a loop beats the making of a view. */
-const FEW_BYTES = 48;
 
 /** @type {Uint8Array} */
 const NO_BYTES = new Uint8Array(0);
@@ -40,24 +39,6 @@ export class Budget {
   /** @param {number} sizeBytes */
   give(sizeBytes) {
     this.usedBytes -= sizeBytes;
-  }
-}
-
-/**
- * Moves bytes between arrays that do not overlap.
- * @param {Uint8Array} target
- * @param {number} to
- * @param {Uint8Array} source
- * @param {number} from
- * @param {number} size
- */
-function copyBytes(target, to, source, from, size) {
-  if (size <= FEW_BYTES) {
-    for (let i = 0; i < size; i++) target[to + i] = source[from + i] ?? 0;
-  } else if (size === source.length) {
-    target.set(source, to);
-  } else {
-    target.set(source.subarray(from, from + size), to);
   }
 }
 

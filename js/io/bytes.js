@@ -1,11 +1,8 @@
-/* What streams take for bytes, and how they copy them. */
+/* What streams take for bytes. */
 import { encodeText } from "../memory.js";
 
 /** @type {Uint8Array} */
 export const NO_BYTES = new Uint8Array(0);
-
-/** Up to here a loop is faster than the two views that set() wants. */
-const MAX_LOOP_BYTES = 32;
 
 /**
  * @param {unknown} value
@@ -21,22 +18,5 @@ export function asBytes(value) {
     return value instanceof ArrayBuffer ? new Uint8Array(value) : null;
   } catch {
     return null; // the buffer was transferred: its bytes are elsewhere
-  }
-}
-
-/**
- * @param {Uint8Array} target
- * @param {number} at
- * @param {Uint8Array} source
- * @param {number} from
- * @param {number} size
- */
-export function copyBytes(target, at, source, from, size) {
-  if (size > MAX_LOOP_BYTES) {
-    target.set(source.subarray(from, from + size), at);
-    return;
-  }
-  for (let index = 0; index < size; index++) {
-    target[at + index] = /** @type {number} */ (source[from + index]);
   }
 }

@@ -2,7 +2,8 @@
  * a capacity. Either end may be a program's, on a descriptor, or the page's. */
 import { ERRNO } from "../errors.js";
 import { TYPE } from "../fs/volume.js";
-import { NO_BYTES, copyBytes } from "./bytes.js";
+import { copyBytes } from "../memory.js";
+import { NO_BYTES } from "./bytes.js";
 import { SIDE, Stream } from "./stream.js";
 import { Watchers } from "./watchers.js";
 

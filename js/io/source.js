@@ -3,7 +3,8 @@
  * kept. Text, bytes and what a callback answers at once can be read without
  * waiting. */
 import { ERRNO } from "../errors.js";
-import { NO_BYTES, asBytes, copyBytes } from "./bytes.js";
+import { copyBytes } from "../memory.js";
+import { NO_BYTES, asBytes } from "./bytes.js";
 import { SIDE, Stream, isStream } from "./stream.js";
 import { Watchers } from "./watchers.js";
 

@@ -2,7 +2,8 @@
  * and what is written, shown. A terminal makes them anew for each program. */
 import { ERRNO } from "../errors.js";
 import { TYPE } from "../fs/volume.js";
-import { NO_BYTES, copyBytes } from "./bytes.js";
+import { copyBytes } from "../memory.js";
+import { NO_BYTES } from "./bytes.js";
 import { SIDE, Stream } from "./stream.js";
 import { Watchers } from "./watchers.js";
 

@@ -3,7 +3,8 @@
  * is not read is kept, however much it is. */
 import { ERRNO } from "../errors.js";
 import { TYPE } from "../fs/volume.js";
-import { asBytes, copyBytes } from "./bytes.js";
+import { copyBytes } from "../memory.js";
+import { asBytes } from "./bytes.js";
 import { SIDE, Stream } from "./stream.js";
 import { Watchers } from "./watchers.js";
 
