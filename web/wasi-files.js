@@ -19,7 +19,7 @@ const LIMIT_BYTES = 2 ** 30;
 const REVOKE_AFTER_MS = 60_000;
 
 /**
- * @typedef {import("../js/fs/memory-nodes.js").MemoryNode} MemoryNode
+ * @typedef {import("../js/fs/tree-nodes.js").TreeNode} MemoryNode
  *
  * @typedef {object} Row
  * @property {string} path without the slash at its beginning

@@ -1,9 +1,9 @@
-/* What a volume in memory consists of: files, directories and symbolic links,
- * with their names, counts and times. memory.js says what may be done. */
-import { Blocks } from "./blocks.js";
+/* What a tree in memory consists of: files, directories and symbolic links,
+ * with their names, counts and times. tree.js says what may be done; where the
+ * bytes of a file are is each volume's own. */
 import { TYPE } from "./volume.js";
 
-/** @typedef {FileNode | DirectoryNode | LinkNode} MemoryNode */
+/** @typedef {FileNode | DirectoryNode | LinkNode} TreeNode */
 
 const NS_PER_MS = 1_000_000n;
 
@@ -49,32 +49,28 @@ class BaseNode {
   settle() {}
 }
 
+/** A file without its bytes: a volume extends it by them. */
 export class FileNode extends BaseNode {
   type = TYPE.FILE;
-  blocks;
   /** When it was written last, if mtime and ctime do not say it yet. */
   writtenMs = 0;
   /** Whether atime is of after the last change. */
   wasRead = false;
 
-  /**
-   * @param {bigint} ino
-   * @param {import("./blocks.js").Budget} budget
-   */
-  constructor(ino, budget) {
-    super(ino);
-    this.blocks = new Blocks(budget);
-  }
-
-  /** @override */
-  get sizeBytes() {
-    return this.blocks.sizeBytes;
-  }
-
   written() {
     // The clock is all that a small write can afford; see settle().
     this.writtenMs = Date.now();
     this.wasRead = false;
+  }
+
+  /**
+   * Sets atime if it was written since, and not otherwise: readers do not pay
+   * for a time that nobody asks for.
+   */
+  markRead() {
+    if (this.wasRead) return;
+    this.wasRead = true;
+    this.atimeNs = nowNs();
   }
 
   /** @override */
@@ -95,7 +91,7 @@ export class FileNode extends BaseNode {
 
 export class DirectoryNode extends BaseNode {
   type = TYPE.DIRECTORY;
-  /** @type {Map<string, MemoryNode>} */
+  /** @type {Map<string, TreeNode>} */
   names = new Map();
   /** @type {DirectoryNode | null} null: the root, or one that was removed */
   parent;
