@@ -54,7 +54,10 @@ export class MemoryVolume extends TreeVolume {
     super(new Budget(limitBytes));
   }
 
-  /** @returns {Usage} */
+  /**
+   * @returns {Usage}
+   * @override
+   */
   usage() {
     const { usedBytes, limitBytes } = this.budget;
     return { usedBytes, limitBytes, nodes: this.nodeCount };

@@ -141,6 +141,24 @@ class NodeVolume extends Volume {
   }
 
   /**
+   * Of the host's whole file system, that the directory is a part of; the
+   * limit is what the process may fill it up to.
+   * @override
+   * @returns {import("./volume.js").Usage | number}
+   */
+  usage() {
+    return this.#answer((host) => {
+      const system = statfsSync(host.pathOf(host.root));
+      const usedBytes = (system.blocks - system.bfree) * system.bsize;
+      return {
+        usedBytes,
+        limitBytes: usedBytes + system.bavail * system.bsize,
+        nodes: system.files - system.ffree,
+      };
+    });
+  }
+
+  /**
    * @template T
    * @param {(host: Host) => T} body that may be run twice
    * @returns {T | number} a negative errno for what it throws

@@ -28,6 +28,11 @@ export class RootVolume extends Volume {
     return this.#root;
   }
 
+  /** Nothing can be stored here. @override */
+  usage() {
+    return { usedBytes: 0, limitBytes: 0, nodes: Number(this.#made) };
+  }
+
   /** All directories are there: the tree stays as it is. */
   seal() {
     this.#sealed = true;

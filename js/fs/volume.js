@@ -47,6 +47,17 @@ export const MAX_SIZE_BYTES = Number.MAX_SAFE_INTEGER;
  * @property {boolean} read
  * @property {boolean} write
  *
+ * What a volume has taken. `limitBytes` less `usedBytes` can still be written.
+ * @typedef {object} Usage
+ * @property {number} usedBytes by all files together
+ * @property {number} limitBytes for all of them; Infinity: the volume has none
+ * @property {number} nodes files, directories and links that there are
+ *
+ * What all that shares a volume's storage has taken.
+ * @typedef {object} Estimate
+ * @property {number} usageBytes
+ * @property {number} quotaBytes how much it may be
+ *
  * An opened file, the volume's own: what read() and the others take. It stays
  * valid when its names are gone, until close().
  * @typedef {any} File
@@ -122,6 +133,22 @@ export class Volume {
    */
   get root() {
     throw new TypeError("a volume must have a root");
+  }
+
+  /**
+   * What `statvfs()` of a program is told, with estimate().
+   * @returns {Answer<Usage>}
+   */
+  usage() {
+    return NOTSUP;
+  }
+
+  /**
+   * For a volume whose room depends on what others store.
+   * @returns {Answer<Estimate>}
+   */
+  estimate() {
+    return NOTSUP;
   }
 
   /* ---- names ---- */
