@@ -1,0 +1,672 @@
+/* The connection to a volume's database, and the only file that calls
+ * IndexedDB. Everything answers a number: nothing throws, nothing rejects. A
+ * connection that was closed under us is opened again at the next call, but
+ * never makes the database anew, and never takes another one for ours: each
+ * has a name of its own beside that of the volume. */
+import { ERRNO, messageOf } from "../../errors.js";
+
+/** The layout of records, which is the version of the database. */
+export const FORMAT = 1;
+const LOG = "log";
+const DATA = "data";
+/** An empty store with this and a random number for its name: which one it is. */
+const IDENTITY = "volume-";
+/** How long somebody who wants the database closed is kept waiting, at most. */
+const FOREIGN_WAIT_MS = 2000;
+
+/** @param {string} name of a volume */
+export const databaseName = (name) => `gossamer:${name}`;
+
+/**
+ * Takes a database from one version to the next; may use the transaction, in
+ * which all steps run. What it throws undoes all of them.
+ * @typedef {(db: IDBDatabase, transaction: IDBTransaction) => void} Step
+ *
+ * @typedef {object} DatabaseOptions
+ * @property {IDBFactory | null} [factory] null: there is none
+ * @property {(text: string) => void} [onLost] the database is not there any
+ *   more, or is not ours: all calls answer -ESTALE from now on
+ * @property {() => Promise<unknown>} [onForeign] somebody wants to delete or
+ *   upgrade the database: it is closed when this is settled, but soon
+ * @property {readonly Step[]} [steps] by the version that they start from
+ *
+ * @typedef {object} LogRecords
+ * @property {number} first the first sequence number there is, 0: none
+ * @property {number[]} keys sequence numbers, ascending
+ * @property {(Uint8Array | Blob)[]} values of the keys
+ */
+
+/** @param {IDBDatabase} db */
+function createStores(db) {
+  db.createObjectStore(LOG);
+  db.createObjectStore(DATA);
+  const number = crypto.getRandomValues(new Uint32Array(4));
+  const digits = [...number].map((part) => part.toString(16).padStart(8, "0"));
+  db.createObjectStore(IDENTITY + digits.join(""));
+}
+
+/** @type {readonly Step[]} */
+const STEPS = [createStores];
+
+/** The platform's IndexedDB; the mere look at it may be refused. */
+export function platformFactory() {
+  try {
+    return globalThis.indexedDB ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {unknown} error @returns {string} */
+const nameOf = (error) => (error instanceof Error ? error.name : "");
+
+/** @param {unknown} error why open() or deleteDatabase() failed */
+function openingErrno(error) {
+  switch (nameOf(error)) {
+    case "VersionError":
+    case "SecurityError":
+    case "InvalidStateError":
+    case "NotSupportedError":
+      return ERRNO.ENOTSUP;
+    case "QuotaExceededError":
+      return ERRNO.ENOSPC;
+    default:
+      return ERRNO.EIO;
+  }
+}
+
+/** @param {unknown} error why a transaction was aborted */
+function transactionErrno(error) {
+  switch (nameOf(error)) {
+    case "QuotaExceededError":
+      return ERRNO.ENOSPC;
+    case "ConstraintError":
+      return ERRNO.ESTALE;
+    case "DataCloneError":
+      return ERRNO.ENOTSUP;
+    default:
+      return ERRNO.EIO;
+  }
+}
+
+const NO_FACTORY = "cannot be stored: there is no IndexedDB";
+const ABSENT = "does not exist";
+const LATER = "was made by a later version of this page: reload";
+const LOST_IN_USE = "lost its database while it was used";
+const UPGRADE_BLOCKED =
+  "has to be upgraded, and is open elsewhere: close it there first";
+
+/** What a transaction's errors are to people. @type {Record<number, string>} */
+const FAILURES = {
+  [ERRNO.ENOSPC]: "does not fit into the storage that the browser grants",
+  [ERRNO.ESTALE]: "was written by somebody else meanwhile: open it again",
+  [ERRNO.ENOTSUP]: "has a value that this browser cannot store",
+  [ERRNO.EIO]: "could not be read or written by the browser",
+};
+
+export class Database {
+  /** Text on the last failure, for people. */
+  trouble = "";
+  #name;
+  #factory;
+  #onLost;
+  #onForeign;
+  #steps;
+  /** @type {"closed" | "open" | "lost"} */
+  #state = "closed";
+  /** @type {IDBDatabase | null} null while it is open: to be opened again */
+  #db = null;
+  /** The store that tells this database from others of its name. */
+  #identity = "";
+  /** @type {Promise<IDBDatabase | number> | null} */
+  #reconnecting = null;
+  /** Gives up the request to open that is under way. */
+  #giveUp = () => {};
+  /** @type {Promise<void> | null} until a request that was given up is over */
+  #givenUp = null;
+  /** Whether that one waits for others to close the database. */
+  #isBlocked = false;
+  /** Counts what makes an open() under way void. */
+  #turn = 0;
+  /** @type {Map<() => void, IDBDatabase>} ends of what is under way */
+  #underWay = new Map();
+
+  /**
+   * @param {string} name of the volume
+   * @param {DatabaseOptions} [options]
+   */
+  constructor(name, options = {}) {
+    const { factory = platformFactory(), steps = STEPS } = options;
+    this.#name = name;
+    this.#factory = factory;
+    this.#steps = steps;
+    this.#onLost = options.onLost;
+    this.#onForeign = options.onForeign;
+  }
+
+  /** Whether open() has succeeded, and neither close() nor a loss came after. */
+  get isOpen() {
+    return this.#state === "open";
+  }
+
+  /**
+   * @param {object} [how]
+   * @param {boolean} [how.create] makes the database when there is none, and
+   *   upgrades an older one; without, it is ENOENT and ENOTSUP, and nothing is
+   *   left behind and nobody disturbed
+   * @param {boolean} [how.wait] until others let an upgrade happen
+   * @returns {Promise<number>} 0, -ENOENT, -EBUSY, -ENOSPC, -EIO; -ENOTSUP: no
+   *   IndexedDB, or it is refused, or a later format; -ECANCELED: close() came
+   */
+  async open({ create = false, wait = false } = {}) {
+    if (this.#state === "open") return 0;
+    this.#state = "closed";
+    this.#identity = "";
+    const turn = ++this.#turn;
+    const db = await this.#request(create, wait);
+    if (turn !== this.#turn) {
+      if (typeof db !== "number") db.close();
+      return this.#fail(ERRNO.ECANCELED, "was closed while it was opened");
+    }
+    if (typeof db === "number") return db;
+    this.#identity = identityOf(db);
+    this.#state = "open";
+    this.#db = db;
+    return 0;
+  }
+
+  /** Lets go of the database; what is under way is still done. */
+  close() {
+    this.#turn++;
+    this.#state = "closed";
+    this.#giveUp();
+    this.#db?.close();
+    this.#db = null;
+  }
+
+  /**
+   * One transaction over both stores, committed without waiting for events: it
+   * survives that the page is left.
+   * @param {"strict" | "relaxed"} durability strict: 0 means it is on the disk
+   * @param {(log: IDBObjectStore, data: IDBObjectStore) => void} work makes all
+   *   its requests before it returns; called at most once
+   * @returns {Promise<number>} 0; -ENOSPC; -ESTALE: a key that was added is
+   *   there, or the database is gone; -ENOTSUP: a value that cannot be stored;
+   *   -EIO: failed, or nobody knows (lastLogKey() does)
+   */
+  write(durability, work) {
+    const stores = [LOG, DATA];
+    return this.#run(stores, "readwrite", { durability }, (tx, done) => {
+      tx.oncomplete = done;
+      work(tx.objectStore(LOG), tx.objectStore(DATA));
+      tx.commit?.();
+    });
+  }
+
+  /**
+   * @param {number} from the least sequence number that is wanted
+   * @returns {Promise<LogRecords | number>} all from it on, as of one moment;
+   *   -EIO, -ESTALE
+   */
+  async readLog(from) {
+    /** @type {LogRecords} */
+    const records = { first: 0, keys: [], values: [] };
+    const errno = await this.#read(LOG, (log, done) => {
+      const listing = log.getAllKeys();
+      // From the beginning on it is one request less.
+      const all = from <= 1 ? log.getAll() : null;
+      listing.onsuccess = () => {
+        const keys = /** @type {number[]} */ (listing.result);
+        records.first = keys[0] ?? 0;
+        records.keys = keys.filter((key) => key >= from);
+        if (all !== null) return;
+        const gets = records.keys.map((key) => log.get(key));
+        const last = gets.at(-1);
+        if (last === undefined) {
+          done();
+          return;
+        }
+        last.onsuccess = () => {
+          records.values = gets.map((get) => get.result);
+          done();
+        };
+      };
+      if (all === null) return;
+      all.onsuccess = () => {
+        records.values = all.result;
+        done();
+      };
+    });
+    return errno < 0 ? errno : records;
+  }
+
+  /**
+   * @returns {Promise<number>} the greatest sequence number, 0: none; -EIO,
+   *   -ESTALE
+   */
+  async lastLogKey() {
+    let last = 0;
+    const errno = await this.#read(LOG, (log, done) => {
+      const request = log.openKeyCursor(null, "prev");
+      request.onsuccess = () => {
+        last = /** @type {number} */ (request.result?.key ?? 0);
+        done();
+      };
+    });
+    return errno < 0 ? errno : last;
+  }
+
+  /**
+   * @param {number} id
+   * @returns {Promise<Uint8Array | Blob | number>} -ENOENT, -EIO, -ESTALE
+   */
+  async readData(id) {
+    /** @type {Uint8Array | Blob | undefined} */
+    let value;
+    const errno = await this.#read(DATA, (data, done) => {
+      const request = data.get(id);
+      request.onsuccess = () => {
+        value = request.result;
+        done();
+      };
+    });
+    return errno < 0 ? errno : (value ?? -ERRNO.ENOENT);
+  }
+
+  /** @returns {Promise<number[] | number>} of all records; -EIO, -ESTALE */
+  async dataKeys() {
+    /** @type {number[]} */
+    let keys = [];
+    const errno = await this.#read(DATA, (data, done) => {
+      const request = data.getAllKeys();
+      request.onsuccess = () => {
+        keys = /** @type {number[]} */ (request.result);
+        done();
+      };
+    });
+    return errno < 0 ? errno : keys;
+  }
+
+  /** @param {number} errno @param {string} text what is with the volume */
+  #fail(errno, text) {
+    this.trouble = `the volume "${this.#name}" ${text}`;
+    return -errno;
+  }
+
+  /**
+   * @param {boolean} create
+   * @param {boolean} wait
+   * @returns {Promise<IDBDatabase | number>}
+   */
+  async #request(create, wait) {
+    if (this.#factory === null) return this.#fail(ERRNO.ENOTSUP, NO_FACTORY);
+    if (this.#givenUp !== null) {
+      // What is asked for now comes after it, and is not told that it is blocked.
+      const blocked = this.#isBlocked && !wait;
+      if (blocked) return this.#fail(ERRNO.EBUSY, UPGRADE_BLOCKED);
+      await this.#givenUp;
+    }
+    /** @type {IDBOpenDBRequest} */
+    let request;
+    try {
+      const database = databaseName(this.#name);
+      request = create
+        ? this.#factory.open(database, this.#steps.length)
+        : this.#factory.open(database);
+    } catch (error) {
+      return this.#failOpen(error);
+    }
+    return new Promise((resolve) => {
+      /** @type {unknown} */
+      let cause = null;
+      let absent = false;
+      /** @type {(() => void) | null} set: nobody wants it any more */
+      let end = null;
+      /** @param {IDBDatabase | number} answer */
+      const settle = (answer) => {
+        this.#giveUp = () => {};
+        resolve(answer);
+      };
+      /** @param {number} errno */
+      const giveUp = (errno) => {
+        this.#givenUp = new Promise((ended) => {
+          end = () => {
+            this.#givenUp = null;
+            this.#isBlocked = false;
+            ended();
+          };
+        });
+        settle(errno);
+      };
+      this.#giveUp = () => giveUp(-ERRNO.ECANCELED);
+      request.onblocked = () => {
+        this.#isBlocked = true;
+        if (wait || end !== null) return;
+        giveUp(this.#fail(ERRNO.EBUSY, UPGRADE_BLOCKED));
+      };
+      request.onupgradeneeded = ({ oldVersion }) => {
+        const tx = /** @type {IDBTransaction} */ (request.transaction);
+        absent = !create;
+        tx.onabort = () => {
+          cause ??= tx.error;
+        };
+        if (absent || end !== null) {
+          tx.abort();
+          return;
+        }
+        try {
+          for (const step of this.#steps.slice(oldVersion)) {
+            step(request.result, tx);
+          }
+        } catch (error) {
+          // Not to the page's onerror, and so not undone by itself.
+          cause = error;
+          tx.abort();
+        }
+      };
+      request.onerror = (event) => {
+        // Firefox takes it for an error that nobody handles.
+        event.preventDefault();
+        this.#isBlocked = false;
+        if (end !== null) end();
+        else if (absent) settle(this.#fail(ERRNO.ENOENT, ABSENT));
+        else settle(this.#failOpen(cause ?? request.error));
+      };
+      request.onsuccess = () => {
+        this.#isBlocked = false;
+        if (end === null) {
+          settle(this.#checked(request.result));
+          return;
+        }
+        request.result.close();
+        end();
+      };
+    });
+  }
+
+  /**
+   * @param {IDBDatabase} db just opened
+   * @returns {IDBDatabase | number} -ENOTSUP: of another format, -EIO
+   */
+  #checked(db) {
+    const { version } = db;
+    const wanted = this.#steps.length;
+    const names = [...db.objectStoreNames];
+    if (version === wanted && names.includes(LOG) && names.includes(DATA)) {
+      this.#take(db);
+      return db;
+    }
+    db.close();
+    if (version > wanted) return this.#fail(ERRNO.ENOTSUP, LATER);
+    if (version < wanted) {
+      const text = `has the older format ${version}: it is upgraded when it is opened to be written`;
+      return this.#fail(ERRNO.ENOTSUP, text);
+    }
+    return this.#fail(ERRNO.EIO, "is a database of something else");
+  }
+
+  /** @param {unknown} error of open() */
+  #failOpen(error) {
+    const errno = openingErrno(error);
+    if (nameOf(error) === "VersionError") return this.#fail(errno, LATER);
+    const what =
+      errno === ERRNO.ENOTSUP
+        ? "cannot be stored here, as in a private window or a sandboxed frame"
+        : "cannot be opened";
+    return this.#fail(errno, `${what}: ${messageOf(error)}`);
+  }
+
+  /** @param {IDBDatabase} db open, and ours from now on */
+  #take(db) {
+    db.onversionchange = () => {
+      this.#yieldTo(db);
+    };
+    db.onclose = () => {
+      const ours = this.#db === db;
+      this.#drop(db);
+      // To know at once if it is gone.
+      if (ours) this.#connect();
+    };
+  }
+
+  /**
+   * Somebody deletes or upgrades the database, and waits for us to close it.
+   * @param {IDBDatabase} db
+   */
+  async #yieldTo(db) {
+    if (db === this.#db && this.#onForeign !== undefined) {
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      let timer;
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, FOREIGN_WAIT_MS);
+      });
+      try {
+        await Promise.race([this.#onForeign(), late]);
+      } catch {
+        // The owner knows; the database is closed all the same.
+      }
+      clearTimeout(timer);
+    }
+    db.close();
+    if (this.#db !== db) return;
+    this.#db = null;
+    this.#connect();
+  }
+
+  /**
+   * The connection is closed, not by us: nobody tells any more what becomes of
+   * its transactions.
+   * @param {IDBDatabase} db
+   */
+  #drop(db) {
+    db.close();
+    if (this.#db === db) this.#db = null;
+    for (const [end, theirs] of this.#underWay) if (theirs === db) end();
+  }
+
+  /** @returns {Promise<IDBDatabase | number>} the connection; -EIO, -ESTALE */
+  async #connect() {
+    if (this.#state === "lost") return -ERRNO.ESTALE;
+    if (this.#state === "closed") return this.#fail(ERRNO.EIO, "is not open");
+    if (this.#db !== null) return this.#db;
+    const reconnecting = this.#reconnecting ?? this.#reconnect();
+    this.#reconnecting = reconnecting;
+    const db = await reconnecting;
+    if (this.#reconnecting === reconnecting) this.#reconnecting = null;
+    return db;
+  }
+
+  /** @returns {Promise<IDBDatabase | number>} */
+  async #reconnect() {
+    const turn = this.#turn;
+    const db = await this.#request(false, true);
+    if (turn !== this.#turn) {
+      if (typeof db !== "number") db.close();
+      return this.#fail(ERRNO.EIO, "is not open");
+    }
+    if (db === -ERRNO.ENOENT) {
+      return this.#lose("was deleted, or the browser cleared its storage");
+    }
+    if (db === -ERRNO.ENOTSUP) {
+      return this.#lose("was upgraded by a later version of this page: reload");
+    }
+    if (typeof db === "number") return db;
+    if (identityOf(db) !== this.#identity) {
+      db.close();
+      return this.#lose("was deleted, and another has its name: open it again");
+    }
+    this.#db = db;
+    return db;
+  }
+
+  /** @param {string} text */
+  #lose(text) {
+    this.#state = "lost";
+    const errno = this.#fail(ERRNO.ESTALE, text);
+    const { trouble } = this;
+    queueMicrotask(() => this.#onLost?.(trouble));
+    return errno;
+  }
+
+  /**
+   * @param {string} store
+   * @param {(store: IDBObjectStore, done: () => void) => void} work calls
+   *   `done` when it has all results
+   * @returns {Promise<number>} 0, -EIO, -ESTALE
+   */
+  async #read(store, work) {
+    for (let again = true; ; again = false) {
+      const db = this.#db;
+      const errno = await this.#run([store], "readonly", {}, (tx, done) => {
+        work(tx.objectStore(store), done);
+      });
+      // What was read can be read again where the connection was lost.
+      if (errno === 0 || this.#db === db || !again) return errno;
+    }
+  }
+
+  /**
+   * Runs a transaction: at once where there is a connection, for a page that is
+   * left gives no later turn.
+   * @param {string[]} stores
+   * @param {IDBTransactionMode} mode
+   * @param {IDBTransactionOptions} options
+   * @param {(tx: IDBTransaction, done: () => void) => void} work
+   * @returns {Promise<number>}
+   */
+  #run(stores, mode, options, work) {
+    const tx = this.#begin(stores, mode, options);
+    if (tx === null) return this.#runLater(stores, mode, options, work);
+    if (typeof tx === "number") return Promise.resolve(tx);
+    return this.#settled(tx, (done) => work(tx, done));
+  }
+
+  /**
+   * @param {string[]} stores
+   * @param {IDBTransactionMode} mode
+   * @param {IDBTransactionOptions} options
+   * @param {(tx: IDBTransaction, done: () => void) => void} work
+   * @returns {Promise<number>}
+   */
+  async #runLater(stores, mode, options, work) {
+    const db = await this.#connect();
+    if (typeof db === "number") return db;
+    const tx = this.#begin(stores, mode, options);
+    if (tx === null) return this.#fail(ERRNO.EIO, LOST_IN_USE);
+    if (typeof tx === "number") return tx;
+    return this.#settled(tx, (done) => work(tx, done));
+  }
+
+  /**
+   * @param {string[]} stores
+   * @param {IDBTransactionMode} mode
+   * @param {IDBTransactionOptions} options
+   * @returns {IDBTransaction | number | null} null: there is no connection
+   */
+  #begin(stores, mode, options) {
+    if (this.#db === null) return null;
+    try {
+      return this.#db.transaction(stores, mode, options);
+    } catch (error) {
+      if (nameOf(error) !== "InvalidStateError") {
+        return this.#failTransaction(error);
+      }
+      // It is being closed under us, and no event has said so yet.
+      this.#drop(this.#db);
+      return null;
+    }
+  }
+
+  /**
+   * Makes the requests of a transaction.
+   * @param {IDBTransaction} tx
+   * @param {(done: () => void) => void} work
+   * @returns {Promise<number>} 0 when `done` is called, or why it was not
+   */
+  #settled(tx, work) {
+    return new Promise((resolve) => {
+      /** @type {unknown} */
+      let cause = null;
+      /** @param {number} errno */
+      const settle = (errno) => {
+        this.#underWay.delete(lost);
+        resolve(errno);
+      };
+      const lost = () => {
+        settle(this.#fail(ERRNO.EIO, LOST_IN_USE));
+      };
+      this.#underWay.set(lost, tx.db);
+      tx.onerror = ({ target }) => {
+        cause ??= /** @type {IDBRequest} */ (target).error;
+      };
+      tx.onabort = () => settle(this.#failTransaction(tx.error ?? cause));
+      try {
+        work(() => settle(0));
+      } catch (error) {
+        cause = error;
+        try {
+          tx.abort();
+        } catch {
+          // It has ended already; no event may come any more.
+          tx.onabort = null;
+          settle(this.#failTransaction(error));
+        }
+      }
+    });
+  }
+
+  /** @param {unknown} error why a transaction failed */
+  #failTransaction(error) {
+    const errno = transactionErrno(error);
+    return this.#fail(errno, `${FAILURES[errno]}: ${messageOf(error)}`);
+  }
+}
+
+/** @param {IDBDatabase} db */
+function identityOf(db) {
+  const names = [...db.objectStoreNames];
+  return names.find((name) => name.startsWith(IDENTITY)) ?? "";
+}
+
+/**
+ * @param {IDBFactory} factory
+ * @returns {Promise<string[] | number>} the names of all volumes, sorted;
+ *   -ENOTSUP: the browser does not tell, -EIO
+ */
+export async function databaseVolumes(factory) {
+  if (factory.databases === undefined) return -ERRNO.ENOTSUP;
+  try {
+    const prefix = databaseName("");
+    return (await factory.databases())
+      .map(({ name = "" }) => name)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length))
+      .sort();
+  } catch (error) {
+    return -openingErrno(error);
+  }
+}
+
+/**
+ * Deletes the database of a volume, when all others have closed it.
+ * @param {IDBFactory} factory
+ * @param {string} name
+ * @returns {Promise<number>} 0; -ENOENT: there was none; -ENOTSUP, -EIO
+ */
+export function deleteDatabase(factory, name) {
+  return new Promise((resolve) => {
+    try {
+      const request = factory.deleteDatabase(databaseName(name));
+      request.onsuccess = (event) => {
+        const { oldVersion } = /** @type {IDBVersionChangeEvent} */ (event);
+        resolve(oldVersion === 0 ? -ERRNO.ENOENT : 0);
+      };
+      request.onerror = (event) => {
+        event.preventDefault();
+        resolve(-openingErrno(request.error));
+      };
+    } catch (error) {
+      resolve(-openingErrno(error));
+    }
+  });
+}
