@@ -1,17 +1,21 @@
 /* A volume for the page's own code: paths, whole files, one wait after the
  * other, and errors that are thrown and name the path. Symbolic links are seen
- * as such and never followed, so nothing here can be led astray by one. */
-import { GossamerError, errnoName } from "../errors.js";
+ * as such and never followed, so nothing here can be led astray by one. However
+ * much is moved, the page's other tasks have their turns, and a signal ends it. */
+import { ERRNO, GossamerError, errnoName, messageOf } from "../errors.js";
+import { aborted, answered, failed, turn } from "./answers.js";
+import { FileWriter } from "./file-writer.js";
 import { TYPE, createStat } from "./volume.js";
 
 /**
  * @typedef {import("./volume.js").Volume} Volume
  * @typedef {import("./volume.js").Node} Node
- * @typedef {import("./volume.js").File} File
  */
 
 /** What is moved at once. */
 export const PIECE_BYTES = 65_536;
+/** So many pieces and names, and the page's other tasks have a turn. */
+const STEPS_A_TURN = 64;
 
 /**
  * The names in a path; "." and empty ones are left out.
@@ -29,84 +33,87 @@ export function joined(directory, name) {
   return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 }
 
-/**
- * What a volume answered, once it has.
- * @template T
- * @param {T | number | Promise<T | number>} answer
- * @param {string} path that it was about
- * @returns {Promise<T>}
- * @throws {GossamerError} for an errno
- */
-async function answered(answer, path) {
-  const value = await answer;
-  if (typeof value === "number" && value < 0) {
-    const code = errnoName(value);
-    throw new GossamerError(code, `${path}: ${code}`);
-  }
-  return /** @type {T} */ (value);
-}
-
-/** A file of a volume that is being written from its beginning on. */
-export class FileWriter {
-  #volume;
-  #file;
-  #path;
-  #position = 0;
+export class VolumeAccess {
+  volume;
+  #signal;
+  #steps = 0;
 
   /**
    * @param {Volume} volume
-   * @param {File} file
-   * @param {string} path
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<VolumeAccess>}
    */
-  constructor(volume, file, path) {
-    this.#volume = volume;
-    this.#file = file;
-    this.#path = path;
+  static async open(volume, signal) {
+    const access = new VolumeAccess(volume, signal);
+    access.#checkSignal("the volume");
+    await answered(volume.open(), "the volume");
+    return access;
   }
 
-  /** @param {Uint8Array} bytes the caller's again when it is done */
-  async write(bytes) {
-    for (let at = 0; at < bytes.length;) {
-      const size = bytes.length - at;
-      const count = this.#volume.write(
-        this.#file,
-        this.#position,
-        bytes,
-        at,
-        size,
-      );
-      if (typeof count !== "number") {
-        // A Promise says only when to try again.
-        await count;
-        continue;
-      }
-      const done = await answered(count, this.#path);
-      at += done;
-      this.#position += done;
+  /**
+   * @param {Volume} volume that was opened
+   * @param {AbortSignal} [signal] ends what is done by ECANCELED
+   */
+  constructor(volume, signal) {
+    this.volume = volume;
+    this.#signal = signal;
+  }
+
+  /** @param {string} path */
+  #checkSignal(path) {
+    if (this.#signal?.aborted) throw aborted(this.#signal, path);
+  }
+
+  /**
+   * Before each piece and each name.
+   * @param {string} path that it is about
+   */
+  async step(path) {
+    this.#checkSignal(path);
+    this.#steps++;
+    if (this.#steps % STEPS_A_TURN !== 0) return;
+    await turn();
+    this.#checkSignal(path);
+  }
+
+  /**
+   * A transfer, tried again until the volume has done it. One that waits has
+   * done nothing yet, so a signal leaves it at once.
+   * @param {string} path
+   * @param {() => import("./volume.js").Transfer} transfer
+   * @returns {Promise<number>} the count
+   */
+  async moved(path, transfer) {
+    await this.step(path);
+    for (;;) {
+      const count = transfer();
+      if (typeof count === "number") return answered(count, path);
+      await this.#until(count, path);
     }
   }
 
-  /** To be called once, whatever happened. */
-  async close() {
-    await answered(this.#volume.closeFile(this.#file), this.#path);
-  }
-}
-
-export class VolumeAccess {
-  volume;
-
   /**
-   * @param {Volume} volume
-   * @returns {Promise<VolumeAccess>}
+   * @param {Promise<unknown>} promise
+   * @param {string} path
    */
-  static async open(volume) {
-    await answered(volume.open(), "the volume");
-    return new VolumeAccess(volume);
-  }
-
-  /** @param {Volume} volume that was opened */
-  constructor(volume) {
-    this.volume = volume;
+  async #until(promise, path) {
+    const signal = this.#signal;
+    if (signal === undefined) {
+      await promise;
+      return;
+    }
+    /** @type {() => void} */
+    let stop = () => {};
+    const ended = new Promise((_resolve, reject) => {
+      stop = () => reject(aborted(signal, path));
+      signal.addEventListener("abort", stop);
+    });
+    try {
+      this.#checkSignal(path);
+      await Promise.race([promise, ended]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   /**
@@ -132,6 +139,17 @@ export class VolumeAccess {
       return null;
     }
     return answered(answer, path);
+  }
+
+  /**
+   * As find(), for what must be there.
+   * @param {Node} directory
+   * @param {string} name
+   * @param {string} path
+   * @returns {Promise<Node>}
+   */
+  child(directory, name, path) {
+    return answered(this.volume.lookup(directory, name), path);
   }
 
   /**
@@ -193,14 +211,16 @@ export class VolumeAccess {
    */
   async writeFile(directory, name, path, fill) {
     const { volume } = this;
+    await this.step(path);
     await this.clear(directory, name, path);
     const node = await answered(volume.create(directory, name), path);
     try {
       const access = { read: false, write: true };
       const file = await answered(volume.openNode(node, access), path);
-      const writer = new FileWriter(volume, file, path);
+      const writer = new FileWriter(this, file, path);
       try {
         await fill(writer);
+        await writer.finish();
       } catch (error) {
         await volume.closeFile(file);
         throw error;
@@ -257,6 +277,98 @@ export class VolumeAccess {
   }
 
   /**
+   * Both times, where the volume keeps times.
+   * @param {Node} node
+   * @param {string} path
+   * @param {import("./volume.js").Stat} stat
+   */
+  async copyTimes(node, path, { atimeNs, mtimeNs }) {
+    const answer = await this.volume.setTimes(node, atimeNs, mtimeNs);
+    if (errnoName(answer) !== "ENOTSUP") await answered(answer, path);
+  }
+
+  /**
+   * Takes away what has a name, and all that is in it.
+   * @param {Node} directory
+   * @param {string} name
+   * @param {string} path
+   */
+  async remove(directory, name, path) {
+    const { volume } = this;
+    const node = await this.find(directory, name, path);
+    if (node === null) return;
+    if (node.type !== TYPE.DIRECTORY) {
+      await answered(volume.unlink(directory, name), path);
+      return;
+    }
+    for (const { name: inside } of await answered(volume.list(node), path)) {
+      await this.remove(node, inside, joined(path, inside));
+    }
+    await answered(volume.removeDirectory(directory, name), path);
+  }
+
+  /**
+   * Fills a directory, which may be there and have something in it already.
+   * With `atomic` it must be new or empty, and is seen when it is whole: until
+   * then it is filled beside it, and is removed when that fails.
+   * @template T
+   * @param {string} path
+   * @param {boolean} atomic
+   * @param {(directory: Node) => Promise<T>} fill
+   * @returns {Promise<T>}
+   */
+  async fill(path, atomic, fill) {
+    const { volume } = this;
+    const names = VolumeAccess.names(path);
+    if (!atomic) return fill(await this.directory(volume.root, names, path));
+    const name = names.pop();
+    if (name === undefined) {
+      const text = `${path}: the whole volume cannot be replaced at once`;
+      throw new GossamerError("EINVAL", text);
+    }
+    const parent = await this.directory(volume.root, names, path);
+    const old = await this.find(parent, name, path);
+    if (old !== null) {
+      const inside = await answered(volume.list(old), path);
+      if (inside.length > 0) throw failed(-ERRNO.ENOTEMPTY, path);
+    }
+    const beside = await this.#unused(parent, path);
+    const node = await answered(volume.makeDirectory(parent, beside), path);
+    try {
+      const result = await fill(node);
+      await answered(volume.rename(parent, beside, parent, name), path);
+      return result;
+    } catch (error) {
+      await this.#takeBack(parent, beside, path, error);
+      throw error;
+    }
+  }
+
+  /**
+   * @param {Node} directory
+   * @param {string} name
+   * @param {string} path
+   * @param {unknown} cause why
+   */
+  async #takeBack(directory, name, path, cause) {
+    try {
+      await this.remove(directory, name, path);
+    } catch (error) {
+      const left = `${name} beside it was not removed: ${messageOf(error)}`;
+      const text = `${messageOf(cause)}; ${left}`;
+      throw new GossamerError("EIO", text, { cause });
+    }
+  }
+
+  /** @param {Node} directory @param {string} path */
+  async #unused(directory, path) {
+    for (let count = 1; ; count++) {
+      const name = `.incomplete-${count}`;
+      if ((await this.find(directory, name, path)) === null) return name;
+    }
+  }
+
+  /**
    * @param {Node} node
    * @param {string} path
    */
@@ -273,10 +385,12 @@ export class VolumeAccess {
    * @returns {Promise<{ name: string, path: string, node: Node }[]>}
    */
   async entries(directory, path) {
+    await this.step(path);
     const entries = await answered(this.volume.list(directory), path);
     const names = entries.map(({ name }) => name).sort();
     const found = [];
     for (const name of names) {
+      await this.step(joined(path, name));
       const node = await this.find(directory, name, joined(path, name));
       // It may have gone since it was listed.
       if (node !== null) found.push({ name, path: joined(path, name), node });
@@ -306,12 +420,9 @@ export class VolumeAccess {
     const bytes = new Uint8Array(PIECE_BYTES);
     try {
       for (let position = 0; ;) {
-        const count = volume.read(file, position, bytes, 0, bytes.length);
-        if (typeof count !== "number") {
-          await count;
-          continue;
-        }
-        const got = await answered(count, path);
+        const got = await this.moved(path, () =>
+          volume.read(file, position, bytes, 0, bytes.length),
+        );
         if (got === 0) break;
         yield bytes.subarray(0, got);
         position += got;

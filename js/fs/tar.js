@@ -342,7 +342,7 @@ class Import {
   }
 
   /**
-   * @param {import("./access.js").FileWriter} writer
+   * @param {import("./file-writer.js").FileWriter} writer
    * @param {number} sizeBytes
    * @param {string} path
    */

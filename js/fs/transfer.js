@@ -288,7 +288,7 @@ async function readable(path, promise) {
  * In pieces, so that a large file is never in memory twice.
  * @param {Blob} blob
  * @param {string} path
- * @param {import("./access.js").FileWriter} writer
+ * @param {import("./file-writer.js").FileWriter} writer
  */
 async function copyBlob(blob, path, writer) {
   const reader = blob.stream().getReader();

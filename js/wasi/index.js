@@ -11,6 +11,7 @@ import { Process } from "./process.js";
 import { readRun, readSettings } from "./settings.js";
 
 export { ERRNO, GossamerError } from "../errors.js";
+export { copyTree } from "../fs/copy.js";
 export { memory } from "../fs/memory.js";
 export { exportTar, importTar } from "../fs/tar.js";
 export { SymbolicLink, exportTree, importTree } from "../fs/transfer.js";

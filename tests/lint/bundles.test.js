@@ -27,7 +27,8 @@ async function bundled(contents) {
   );
 }
 
-const FILES = /^js\/fs\/(access|blocks|memory|tar|transfer)/;
+const FILES =
+  /^js\/fs\/(access|answers|blocks|copy|file-writer|indexeddb|memory|tar|transfer|tree)/;
 
 test("a page that only loads programs carries no files of its own", async () => {
   for (const contents of [
@@ -50,7 +51,7 @@ test("a page that mounts memory carries neither tar nor trees", async () => {
   assert.ok(files.includes("js/fs/memory.js"), files.join(", "));
   assert.deepEqual(
     files.filter((file) =>
-      /^js\/(fs\/(access|tar|transfer)|loader)/.test(file),
+      /^js\/(fs\/(access|copy|file-writer|tar|transfer)|loader)/.test(file),
     ),
     [],
   );
