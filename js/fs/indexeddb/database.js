@@ -1,26 +1,31 @@
-/* The connection to a volume's database, and the only file that calls
+/* The connection to a volume's database: with opening.js all that calls
  * IndexedDB. Everything answers a number: nothing throws, nothing rejects. A
- * connection that was closed under us is opened again at the next call, but
- * never makes the database anew, and never takes another one for ours: each
- * has a name of its own beside that of the volume. */
+ * connection that was closed under us is opened again, but that never makes the
+ * database anew, nor takes another one of its name for ours. */
 import { ERRNO, messageOf } from "../../errors.js";
+import {
+  DATA,
+  LOG,
+  Opener,
+  STEPS,
+  identityOf,
+  nameOf,
+  platformFactory,
+} from "./opening.js";
 
-/** The layout of records, which is the version of the database. */
-export const FORMAT = 1;
-const LOG = "log";
-const DATA = "data";
-/** An empty store with this and a random number for its name: which one it is. */
-const IDENTITY = "volume-";
+export {
+  FORMAT,
+  databaseName,
+  databaseVolumes,
+  deleteDatabase,
+  platformFactory,
+} from "./opening.js";
+
 /** How long somebody who wants the database closed is kept waiting, at most. */
 const FOREIGN_WAIT_MS = 2000;
 
-/** @param {string} name of a volume */
-export const databaseName = (name) => `gossamer:${name}`;
-
 /**
- * Takes a database from one version to the next; may use the transaction, in
- * which all steps run. What it throws undoes all of them.
- * @typedef {(db: IDBDatabase, transaction: IDBTransaction) => void} Step
+ * @typedef {import("./opening.js").Step} Step
  *
  * @typedef {object} DatabaseOptions
  * @property {IDBFactory | null} [factory] null: there is none
@@ -36,45 +41,6 @@ export const databaseName = (name) => `gossamer:${name}`;
  * @property {(Uint8Array | Blob)[]} values of the keys
  */
 
-/** @param {IDBDatabase} db */
-function createStores(db) {
-  db.createObjectStore(LOG);
-  db.createObjectStore(DATA);
-  const number = crypto.getRandomValues(new Uint32Array(4));
-  const digits = [...number].map((part) => part.toString(16).padStart(8, "0"));
-  db.createObjectStore(IDENTITY + digits.join(""));
-}
-
-/** @type {readonly Step[]} */
-const STEPS = [createStores];
-
-/** The platform's IndexedDB; the mere look at it may be refused. */
-export function platformFactory() {
-  try {
-    return globalThis.indexedDB ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** @param {unknown} error @returns {string} */
-const nameOf = (error) => (error instanceof Error ? error.name : "");
-
-/** @param {unknown} error why open() or deleteDatabase() failed */
-function openingErrno(error) {
-  switch (nameOf(error)) {
-    case "VersionError":
-    case "SecurityError":
-    case "InvalidStateError":
-    case "NotSupportedError":
-      return ERRNO.ENOTSUP;
-    case "QuotaExceededError":
-      return ERRNO.ENOSPC;
-    default:
-      return ERRNO.EIO;
-  }
-}
-
 /** @param {unknown} error why a transaction was aborted */
 function transactionErrno(error) {
   switch (nameOf(error)) {
@@ -89,12 +55,7 @@ function transactionErrno(error) {
   }
 }
 
-const NO_FACTORY = "cannot be stored: there is no IndexedDB";
-const ABSENT = "does not exist";
-const LATER = "was made by a later version of this page: reload";
 const LOST_IN_USE = "lost its database while it was used";
-const UPGRADE_BLOCKED =
-  "has to be upgraded, and is open elsewhere: close it there first";
 
 /** What a transaction's errors are to people. @type {Record<number, string>} */
 const FAILURES = {
@@ -108,10 +69,9 @@ export class Database {
   /** Text on the last failure, for people. */
   trouble = "";
   #name;
-  #factory;
   #onLost;
   #onForeign;
-  #steps;
+  #opener;
   /** @type {"closed" | "open" | "lost"} */
   #state = "closed";
   /** @type {IDBDatabase | null} null while it is open: to be opened again */
@@ -120,12 +80,6 @@ export class Database {
   #identity = "";
   /** @type {Promise<IDBDatabase | number> | null} */
   #reconnecting = null;
-  /** Gives up the request to open that is under way. */
-  #giveUp = () => {};
-  /** @type {Promise<void> | null} until a request that was given up is over */
-  #givenUp = null;
-  /** Whether that one waits for others to close the database. */
-  #isBlocked = false;
   /** Counts what makes an open() under way void. */
   #turn = 0;
   /** @type {Map<() => void, IDBDatabase>} ends of what is under way */
@@ -138,8 +92,9 @@ export class Database {
   constructor(name, options = {}) {
     const { factory = platformFactory(), steps = STEPS } = options;
     this.#name = name;
-    this.#factory = factory;
-    this.#steps = steps;
+    this.#opener = new Opener(factory, name, steps, (errno, text) =>
+      this.#fail(errno, text),
+    );
     this.#onLost = options.onLost;
     this.#onForeign = options.onForeign;
   }
@@ -163,7 +118,7 @@ export class Database {
     this.#state = "closed";
     this.#identity = "";
     const turn = ++this.#turn;
-    const db = await this.#request(create, wait);
+    const db = await this.#opener.open(create, wait);
     if (turn !== this.#turn) {
       if (typeof db !== "number") db.close();
       return this.#fail(ERRNO.ECANCELED, "was closed while it was opened");
@@ -171,7 +126,7 @@ export class Database {
     if (typeof db === "number") return db;
     this.#identity = identityOf(db);
     this.#state = "open";
-    this.#db = db;
+    this.#take(db);
     return 0;
   }
 
@@ -179,7 +134,8 @@ export class Database {
   close() {
     this.#turn++;
     this.#state = "closed";
-    this.#giveUp();
+    this.#opener.giveUp();
+    this.#reconnecting = null;
     this.#db?.close();
     this.#db = null;
   }
@@ -293,131 +249,9 @@ export class Database {
     return -errno;
   }
 
-  /**
-   * @param {boolean} create
-   * @param {boolean} wait
-   * @returns {Promise<IDBDatabase | number>}
-   */
-  async #request(create, wait) {
-    if (this.#factory === null) return this.#fail(ERRNO.ENOTSUP, NO_FACTORY);
-    if (this.#givenUp !== null) {
-      // What is asked for now comes after it, and is not told that it is blocked.
-      const blocked = this.#isBlocked && !wait;
-      if (blocked) return this.#fail(ERRNO.EBUSY, UPGRADE_BLOCKED);
-      await this.#givenUp;
-    }
-    /** @type {IDBOpenDBRequest} */
-    let request;
-    try {
-      const database = databaseName(this.#name);
-      request = create
-        ? this.#factory.open(database, this.#steps.length)
-        : this.#factory.open(database);
-    } catch (error) {
-      return this.#failOpen(error);
-    }
-    return new Promise((resolve) => {
-      /** @type {unknown} */
-      let cause = null;
-      let absent = false;
-      /** @type {(() => void) | null} set: nobody wants it any more */
-      let end = null;
-      /** @param {IDBDatabase | number} answer */
-      const settle = (answer) => {
-        this.#giveUp = () => {};
-        resolve(answer);
-      };
-      /** @param {number} errno */
-      const giveUp = (errno) => {
-        this.#givenUp = new Promise((ended) => {
-          end = () => {
-            this.#givenUp = null;
-            this.#isBlocked = false;
-            ended();
-          };
-        });
-        settle(errno);
-      };
-      this.#giveUp = () => giveUp(-ERRNO.ECANCELED);
-      request.onblocked = () => {
-        this.#isBlocked = true;
-        if (wait || end !== null) return;
-        giveUp(this.#fail(ERRNO.EBUSY, UPGRADE_BLOCKED));
-      };
-      request.onupgradeneeded = ({ oldVersion }) => {
-        const tx = /** @type {IDBTransaction} */ (request.transaction);
-        absent = !create;
-        tx.onabort = () => {
-          cause ??= tx.error;
-        };
-        if (absent || end !== null) {
-          tx.abort();
-          return;
-        }
-        try {
-          for (const step of this.#steps.slice(oldVersion)) {
-            step(request.result, tx);
-          }
-        } catch (error) {
-          // Not to the page's onerror, and so not undone by itself.
-          cause = error;
-          tx.abort();
-        }
-      };
-      request.onerror = (event) => {
-        // Firefox takes it for an error that nobody handles.
-        event.preventDefault();
-        this.#isBlocked = false;
-        if (end !== null) end();
-        else if (absent) settle(this.#fail(ERRNO.ENOENT, ABSENT));
-        else settle(this.#failOpen(cause ?? request.error));
-      };
-      request.onsuccess = () => {
-        this.#isBlocked = false;
-        if (end === null) {
-          settle(this.#checked(request.result));
-          return;
-        }
-        request.result.close();
-        end();
-      };
-    });
-  }
-
-  /**
-   * @param {IDBDatabase} db just opened
-   * @returns {IDBDatabase | number} -ENOTSUP: of another format, -EIO
-   */
-  #checked(db) {
-    const { version } = db;
-    const wanted = this.#steps.length;
-    const names = [...db.objectStoreNames];
-    if (version === wanted && names.includes(LOG) && names.includes(DATA)) {
-      this.#take(db);
-      return db;
-    }
-    db.close();
-    if (version > wanted) return this.#fail(ERRNO.ENOTSUP, LATER);
-    if (version < wanted) {
-      const text = `has the older format ${version}: it is upgraded when it is opened to be written`;
-      return this.#fail(ERRNO.ENOTSUP, text);
-    }
-    return this.#fail(ERRNO.EIO, "is a database of something else");
-  }
-
-  /** @param {unknown} error of open() */
-  #failOpen(error) {
-    const errno = openingErrno(error);
-    if (nameOf(error) === "VersionError") return this.#fail(errno, LATER);
-    const what =
-      errno === ERRNO.ENOTSUP
-        ? "cannot be stored here, as in a private window or a sandboxed frame"
-        : "cannot be opened";
-    return this.#fail(errno, `${what}: ${messageOf(error)}`);
-  }
-
   /** @param {IDBDatabase} db open, and ours from now on */
   #take(db) {
+    this.#db = db;
     db.onversionchange = () => {
       this.#yieldTo(db);
     };
@@ -479,7 +313,7 @@ export class Database {
   /** @returns {Promise<IDBDatabase | number>} */
   async #reconnect() {
     const turn = this.#turn;
-    const db = await this.#request(false, true);
+    const db = await this.#opener.open(false, true);
     if (turn !== this.#turn) {
       if (typeof db !== "number") db.close();
       return this.#fail(ERRNO.EIO, "is not open");
@@ -487,25 +321,24 @@ export class Database {
     if (db === -ERRNO.ENOENT) {
       return this.#lose("was deleted, or the browser cleared its storage");
     }
-    if (db === -ERRNO.ENOTSUP) {
-      return this.#lose("was upgraded by a later version of this page: reload");
-    }
+    // Upgraded, or refused: the text is there already.
+    if (db === -ERRNO.ENOTSUP) return this.#lose();
     if (typeof db === "number") return db;
     if (identityOf(db) !== this.#identity) {
       db.close();
       return this.#lose("was deleted, and another has its name: open it again");
     }
-    this.#db = db;
+    this.#take(db);
     return db;
   }
 
-  /** @param {string} text */
+  /** @param {string} [text] */
   #lose(text) {
     this.#state = "lost";
-    const errno = this.#fail(ERRNO.ESTALE, text);
+    if (text !== undefined) this.#fail(ERRNO.ESTALE, text);
     const { trouble } = this;
     queueMicrotask(() => this.#onLost?.(trouble));
-    return errno;
+    return -ERRNO.ESTALE;
   }
 
   /**
@@ -564,15 +397,16 @@ export class Database {
    * @returns {IDBTransaction | number | null} null: there is no connection
    */
   #begin(stores, mode, options) {
-    if (this.#db === null) return null;
+    const db = this.#db;
+    if (db === null) return null;
     try {
-      return this.#db.transaction(stores, mode, options);
+      return db.transaction(stores, mode, options);
     } catch (error) {
       if (nameOf(error) !== "InvalidStateError") {
         return this.#failTransaction(error);
       }
       // It is being closed under us, and no event has said so yet.
-      this.#drop(this.#db);
+      this.#drop(db);
       return null;
     }
   }
@@ -618,55 +452,7 @@ export class Database {
   /** @param {unknown} error why a transaction failed */
   #failTransaction(error) {
     const errno = transactionErrno(error);
-    return this.#fail(errno, `${FAILURES[errno]}: ${messageOf(error)}`);
+    const why = error instanceof Error ? `: ${messageOf(error)}` : "";
+    return this.#fail(errno, FAILURES[errno] + why);
   }
-}
-
-/** @param {IDBDatabase} db */
-function identityOf(db) {
-  const names = [...db.objectStoreNames];
-  return names.find((name) => name.startsWith(IDENTITY)) ?? "";
-}
-
-/**
- * @param {IDBFactory} factory
- * @returns {Promise<string[] | number>} the names of all volumes, sorted;
- *   -ENOTSUP: the browser does not tell, -EIO
- */
-export async function databaseVolumes(factory) {
-  if (factory.databases === undefined) return -ERRNO.ENOTSUP;
-  try {
-    const prefix = databaseName("");
-    return (await factory.databases())
-      .map(({ name = "" }) => name)
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => name.slice(prefix.length))
-      .sort();
-  } catch (error) {
-    return -openingErrno(error);
-  }
-}
-
-/**
- * Deletes the database of a volume, when all others have closed it.
- * @param {IDBFactory} factory
- * @param {string} name
- * @returns {Promise<number>} 0; -ENOENT: there was none; -ENOTSUP, -EIO
- */
-export function deleteDatabase(factory, name) {
-  return new Promise((resolve) => {
-    try {
-      const request = factory.deleteDatabase(databaseName(name));
-      request.onsuccess = (event) => {
-        const { oldVersion } = /** @type {IDBVersionChangeEvent} */ (event);
-        resolve(oldVersion === 0 ? -ERRNO.ENOENT : 0);
-      };
-      request.onerror = (event) => {
-        event.preventDefault();
-        resolve(-openingErrno(request.error));
-      };
-    } catch (error) {
-      resolve(-openingErrno(error));
-    }
-  });
 }

@@ -65,8 +65,8 @@ export class WriterLock {
    *   have no locks
    */
   async acquire({ wait = false, signal } = {}) {
-    await this.#freed;
     if (this.#isHeld) return 0;
+    await this.#freed;
     if (signal?.aborted) return -ERRNO.ECANCELED;
     return this.#locks === null
       ? this.#acquireHere(wait, signal)
