@@ -21,11 +21,11 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * A tool: any one of `commands` on PATH will do; `pkg` is the Debian package
- * that brings it. `lint` marks what only lint and fmt need; `fuzz` and `wasi`
- * what only fuzzing and the guests of tests/wasi need, which can be done
- * without.
- * @typedef {{ commands: string[], pkg: string, lint?: boolean,
- *   fuzz?: boolean, wasi?: boolean }} Tool
+ * that brings it. `lint` marks what only lint and fmt need; `fuzz`, `wasi` and
+ * `firefox` what only fuzzing, the guests of tests/wasi and the tests in
+ * Firefox need, which can be done without.
+ * @typedef {{ fuzz?: boolean, wasi?: boolean, firefox?: boolean }} Purposes
+ * @typedef {{ commands: string[], pkg: string, lint?: boolean } & Purposes} Tool
  */
 
 /** No commands but what clang needs, which machines are asked for alike. */
@@ -53,7 +53,11 @@ export const TOOLS = [
   { commands: [WASM_LD], pkg: "lld", wasi: true },
   { commands: [WASI_LIBC], pkg: "wasi-libc", wasi: true },
   { commands: [WASI_BUILTINS], pkg: "libclang-rt-dev-wasm32", wasi: true },
+  { commands: ["firefox-esr", "firefox"], pkg: "firefox-esr", firefox: true },
 ];
+
+/** @type {(keyof Purposes)[]} */
+const PURPOSES = ["fuzz", "wasi", "firefox"];
 
 /**
  * @typedef {{ version?: string, integrity?: string, optional?: boolean }} Entry
@@ -106,19 +110,21 @@ function packagesOf(tools, has) {
  */
 export function missingPackages(has, lint) {
   const needed = TOOLS.filter(
-    (tool) => !tool.fuzz && !tool.wasi && (lint || !tool.lint),
+    (tool) =>
+      !PURPOSES.some((purpose) => tool[purpose]) && (lint || !tool.lint),
   );
   return packagesOf(needed, has);
 }
 
 /**
- * The packages without which there is no fuzzing, or no guest is built.
+ * The packages without which there is no fuzzing, no guest is built, or no
+ * test runs in Firefox.
  * @param {(command: string) => boolean} has
- * @param {{ fuzz?: boolean, wasi?: boolean }} purposes
+ * @param {Purposes} purposes
  */
-export function missingFor(has, { fuzz = false, wasi = false }) {
-  const wanted = TOOLS.filter(
-    (tool) => (fuzz && tool.fuzz === true) || (wasi && tool.wasi === true),
+export function missingFor(has, purposes) {
+  const wanted = TOOLS.filter((tool) =>
+    PURPOSES.some((purpose) => purposes[purpose] && tool[purpose]),
   );
   return packagesOf(wanted, has);
 }
@@ -240,28 +246,35 @@ function installJspiNode(machine) {
 
 /**
  * What can be done without is installed if possible, and else said to be
- * missing.
+ * missing. What one purpose lacks keeps nothing from the others.
  * @param {Machine} machine
  * @param {string[]} needed
- * @param {string[]} wanted
+ * @param {string[][]} wanted by purpose
  */
 function installMissing(machine, needed, wanted) {
-  if (needed.length + wanted.length === 0) return;
+  const packages = [...new Set([...needed, ...wanted.flat()])];
+  if (packages.length === 0) return;
   try {
-    installPackages(machine, [...needed, ...wanted]);
+    installPackages(machine, packages);
   } catch (error) {
     if (!(error instanceof SetupError) || wanted.length === 0) throw error;
+    const tryParts = error instanceof InstallError;
     if (needed.length > 0) {
-      if (!(error instanceof InstallError)) throw error;
+      if (!tryParts) throw error;
       installPackages(machine, needed);
     }
-    machine.log(`goes on without ${wanted.join(" ")}: ${error.message}`);
+    if (tryParts && wanted.length > 1) {
+      for (const purpose of wanted) installMissing(machine, [], [purpose]);
+      return;
+    }
+    const without = [...new Set(wanted.flat())].join(" ");
+    machine.log(`goes on without ${without}: ${error.message}`);
   }
 }
 
 /**
  * @param {Machine} machine
- * @param {{ lint?: boolean, fuzz?: boolean, wasi?: boolean }} [options]
+ * @param {{ lint?: boolean } & Purposes} [options]
  */
 export function setup(machine, { lint = false, ...purposes } = {}) {
   const [major = 0, minor = 0] = machine.nodeVersion.split(".").map(Number);
@@ -271,7 +284,10 @@ export function setup(machine, { lint = false, ...purposes } = {}) {
     );
   }
   const needed = missingPackages(machine.has, lint);
-  installMissing(machine, needed, missingFor(machine.has, purposes));
+  const wanted = PURPOSES.filter((purpose) => purposes[purpose])
+    .map((purpose) => missingFor(machine.has, { [purpose]: true }))
+    .filter((packages) => packages.length > 0);
+  installMissing(machine, needed, wanted);
   const still = needed.length > 0 ? missingPackages(machine.has, lint) : [];
   if (still.length > 0) {
     throw new SetupError(
@@ -415,6 +431,7 @@ function main(args) {
       lint: args.includes("lint"),
       fuzz: args.includes("fuzz"),
       wasi: args.includes("wasi"),
+      firefox: args.includes("firefox"),
     });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

@@ -1,11 +1,12 @@
-/* One headless Chromium for each test file. A page fails its test by any
- * error that the test did not expect, and when an expected one never came. */
+/* One headless Chromium for each test file, and a Firefox for those that ask.
+ * A page fails its test by any error that the test did not expect, and when an
+ * expected one never came. */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
 import { onPath } from "../../.ci/setup.mjs";
 import { defer } from "./defer.js";
 
@@ -14,33 +15,75 @@ const SCREENSHOTS = fileURLToPath(
 );
 
 /** @typedef {import("node:test").TestContext} TestContext */
+/** @typedef {import("playwright-core").Page} Page */
 
-function executable() {
+/**
+ * Which browser; without an engine it is Chromium.
+ * @typedef {object} Choice
+ * @property {"chromium" | "firefox"} [engine]
+ * @property {boolean} [keepsPages] Chromium keeps pages when they are left,
+ *   and they come back as they were; Firefox always does
+ * @property {Record<string, string | number | boolean>} [preferences]
+ *   Firefox's, as in about:config
+ */
+
+const COMMANDS = {
+  chromium: ["chromium", "chromium-browser", "google-chrome"],
+  firefox: ["firefox-esr", "firefox"],
+};
+
+/** @param {"chromium" | "firefox"} engine */
+function executable(engine) {
+  const own = process.env[engine.toUpperCase()];
+  if (own !== undefined) return own;
   const path = process.env.PATH ?? "";
-  const names = ["chromium", "chromium-browser", "google-chrome"];
+  const names = COMMANDS[engine];
   const name = names.find((candidate) => onPath(candidate, path));
   if (name === undefined) throw new Error(`not on PATH: ${names.join(", ")}`);
   const folder = path.split(":").find((candidate) => onPath(name, candidate));
   return join(folder ?? "/", name);
 }
 
-/** @type {Map<boolean, Promise<import("playwright-core").Browser>>} */
+/** Why no test can run in Firefox here, or null: then they can. */
+export function whyNoFirefox() {
+  try {
+    executable("firefox");
+    return null;
+  } catch (error) {
+    return /** @type {Error} */ (error).message;
+  }
+}
+
+/**
+ * For tests that run in both, with the reason why one of them is skipped.
+ * @type {{ engine: "chromium" | "firefox", skip: string | false }[]}
+ */
+export const ENGINES = [
+  { engine: "chromium", skip: false },
+  { engine: "firefox", skip: whyNoFirefox() ?? false },
+];
+
+/** @type {Map<string, Promise<import("playwright-core").Browser>>} */
 const running = new Map();
 
 /**
- * The browser of this test process, started on first use; another one for
- * pages that are kept when they are left and come back as they were.
+ * The browser of this test process, started on first use; another one for each
+ * other choice.
+ * @param {Choice} [choice]
  */
-export function browser(keepsPages = false) {
-  const started = running.get(keepsPages) ?? launch(keepsPages);
-  running.set(keepsPages, started);
+export function browser(choice = {}) {
+  const { engine = "chromium", keepsPages = false, preferences = {} } = choice;
+  const key = JSON.stringify([engine, keepsPages, preferences]);
+  const start = engine === "firefox" ? launchFirefox : launchChromium;
+  const started = running.get(key) ?? start({ keepsPages, preferences });
+  running.set(key, started);
   return started;
 }
 
-/** @param {boolean} keepsPages */
-function launch(keepsPages) {
+/** @param {Choice} choice */
+function launchChromium({ keepsPages }) {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? executable(),
+    executablePath: executable("chromium"),
     args: [
       // Chromium refuses its sandbox to root.
       ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
@@ -50,6 +93,18 @@ function launch(keepsPages) {
       "--disable-sync",
     ],
     ignoreDefaultArgs: keepsPages ? ["--disable-back-forward-cache"] : [],
+  });
+}
+
+/**
+ * The one that is installed, by WebDriver BiDi.
+ * @param {Choice} choice
+ */
+function launchFirefox({ preferences }) {
+  return firefox.launch({
+    channel: "moz-firefox",
+    executablePath: executable("firefox"),
+    firefoxUserPrefs: preferences,
   });
 }
 
@@ -63,7 +118,6 @@ after(async () => {
  * @property {{ width: number, height: number }} [viewport]
  * @property {"light" | "dark"} [colorScheme]
  * @property {number} [timeoutMs] for each wait on the page
- * @property {boolean} [keepsPages] as browser()
  * @property {() => void} [prepare] runs in the page before its own scripts
  */
 
@@ -71,7 +125,7 @@ after(async () => {
  * Opens a page in a context of its own.
  * @param {TestContext} t
  * @param {string} url
- * @param {PageOptions} [options]
+ * @param {PageOptions & Choice} [options]
  */
 export async function openPage(t, url, options = {}) {
   const {
@@ -79,27 +133,30 @@ export async function openPage(t, url, options = {}) {
     viewport = { width: 1000, height: 700 },
     colorScheme = "light",
     timeoutMs = 20_000,
-    keepsPages = false,
     prepare = () => {},
   } = options;
-  const chrome = await browser(keepsPages);
-  const context = await chrome.newContext({ viewport, colorScheme });
+  const started = await browser(options);
+  const context = await started.newContext({ viewport, colorScheme });
   context.setDefaultTimeout(timeoutMs);
   await context.addInitScript(prepare);
-  const page = await context.newPage();
   /** @type {string[]} */
   const errors = [];
   /** @type {{ type: string, text: string }[]} */
   const messages = [];
-  page.on("console", (message) => {
-    messages.push({ type: message.type(), text: message.text() });
-    const { url: source } = message.location();
-    // The browser asks for it on its own; no page under test refers to it.
-    if (message.type() !== "error" || source.endsWith("/favicon.ico")) return;
-    errors.push(`${message.text()} (${source})`);
-  });
-  page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
-  page.on("crash", () => errors.push("the page crashed"));
+  /** Follows one tab. @param {Page} page */
+  const watch = (page) => {
+    page.on("console", (message) => {
+      messages.push({ type: message.type(), text: message.text() });
+      const { url: source } = message.location();
+      // The browser asks for it on its own; no page under test refers to it.
+      if (message.type() !== "error" || source.endsWith("/favicon.ico")) return;
+      errors.push(`${message.text()} (${source})`);
+    });
+    page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
+    page.on("crash", () => errors.push("the page crashed"));
+  };
+  context.on("page", watch);
+  const page = await context.newPage();
 
   defer(t, async () => {
     await context.close();
@@ -116,6 +173,15 @@ export async function openPage(t, url, options = {}) {
   await page.goto(url);
   return {
     page,
+    /**
+     * Another tab beside it, with the same storage.
+     * @param {string} [address]
+     */
+    openTab: async (address = url) => {
+      const tab = await context.newPage();
+      await tab.goto(address);
+      return tab;
+    },
     /** Errors so far: uncaught ones and those on the console. */
     errors,
     /** Everything the page wrote to its console. */

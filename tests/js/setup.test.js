@@ -149,6 +149,47 @@ test("what WASI guests are built with is asked for by name, once", () => {
   assert.match(both.ran[0], /install -y clang lld wasi-libc$/);
 });
 
+test("Firefox is asked for where its tests run, by either command", () => {
+  const without = ["firefox-esr", "firefox"];
+  const plain = machine({ without });
+  setup(plain.fake, { lint: true, fuzz: true, wasi: true });
+  assert.deepEqual(plain.ran, []);
+  const tests = machine({ without });
+  setup(tests.fake, { firefox: true });
+  assert.match(tests.ran[0], /install -y firefox-esr$/);
+  const other = machine({ without: ["firefox-esr"] });
+  setup(other.fake, { firefox: true });
+  assert.deepEqual(other.ran, []);
+});
+
+test("a package that cannot be had keeps none of another purpose out", () => {
+  const { fake, ran, logged } = machine({
+    without: ["cmake", "clang", "firefox-esr", "firefox"],
+    run: (argv) => (argv.includes("firefox-esr") ? 100 : 0),
+  });
+  const had = new Set();
+  fake.run = ((run) => (argv) => {
+    const status = run(argv);
+    if (status === 0) argv.forEach((word) => had.add(word));
+    return status;
+  })(fake.run);
+  fake.has = (
+    (has) => (command) =>
+      had.has(command) ||
+      (!["cmake", "clang", "firefox-esr", "firefox"].includes(command) &&
+        has(command))
+  )(fake.has);
+  setup(fake, { wasi: true, firefox: true });
+  const installed = ran.map((line) => line.replace(/.*apt-get /, ""));
+  assert.ok(installed.includes("install -y cmake"), installed.join("; "));
+  assert.ok(installed.includes("install -y clang"), installed.join("; "));
+  assert.deepEqual(
+    logged.filter((line) => line.startsWith("goes on")).length,
+    1,
+  );
+  assert.match(logged.at(-1), /^goes on without firefox-esr: .*not install/);
+});
+
 /** A machine without the Node for tests/wasi. */
 function withoutJspi(overrides = {}) {
   const installed = (folder) => (folder === "." ? INSTALLED : null);
