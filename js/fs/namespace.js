@@ -46,10 +46,12 @@ const refused = (path, why) =>
 /**
  * @param {string} path
  * @param {number} answer negative
+ * @param {string} [trouble] what it is about, if that is known
  */
-function failed(path, answer) {
+function failed(path, answer, trouble = "") {
   const code = errnoName(answer);
-  return new GossamerError(code, `cannot mount ${path}: ${code}`);
+  const why = trouble === "" ? code : `${code}: ${trouble}`;
+  return new GossamerError(code, `cannot mount ${path}: ${why}`);
 }
 
 /**
@@ -163,7 +165,7 @@ export class Namespace {
     for (const { path, names, settings } of wanted) {
       const { volume } = settings;
       const answer = await volume.open();
-      if (answer < 0) throw failed(path, answer);
+      if (answer < 0) throw failed(path, answer, volume.trouble);
       const device = devices.get(volume) ?? BigInt(devices.size + 1);
       devices.set(volume, device);
       /** @type {Mount} */

@@ -25,7 +25,8 @@ function isTooLong(name) {
 }
 
 /** @param {string} name */
-export const nameCost = (name) => NAME_BYTES + BYTES_PER_CHARACTER * name.length;
+export const nameCost = (name) =>
+  NAME_BYTES + BYTES_PER_CHARACTER * name.length;
 
 /** @param {TreeNode} node what it takes beside its bytes */
 export function nodeCost(node) {
@@ -311,6 +312,7 @@ export class TreeVolume extends Volume {
 
   /**
    * @param {TreeNode} file
+   * @returns {import("./volume.js").Answer<number>}
    * @override
    */
   closeFile(file) {

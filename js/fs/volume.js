@@ -119,6 +119,11 @@ export class Volume {
     return false;
   }
 
+  /** What the last failure was, for people; "" if there is nothing to say. */
+  get trouble() {
+    return "";
+  }
+
   /**
    * Made ready before the first use, when it is mounted; may be called again.
    * @returns {Answer<number>}

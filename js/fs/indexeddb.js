@@ -1,0 +1,618 @@
+/* The volume in the browser's IndexedDB: files that last. All names and nodes
+ * are in memory (tree.js); the bytes of files come and go page by page. What was
+ * changed is committed as a whole, so that what is stored is always the state
+ * after some operation, at least after the last sync() that answered 0. The
+ * parts are in indexeddb/. */
+import { ERRNO, GossamerError, errnoName } from "../errors.js";
+import { Budget } from "./blocks.js";
+import { checkStored } from "./indexeddb/check.js";
+import { Database, platformFactory } from "./indexeddb/database.js";
+import { PagedFile } from "./indexeddb/file.js";
+import { WriterLock, platformLocks } from "./indexeddb/lock.js";
+import { Replayer, checkLog, logBytes } from "./indexeddb/mount.js";
+import { Store } from "./indexeddb/store.js";
+import { TreeVolume } from "./tree.js";
+import { TYPE } from "./volume.js";
+
+export { deleteVolume, listVolumes } from "./indexeddb/volumes.js";
+
+/**
+ * @typedef {import("./indexeddb/check.js").CheckReport} CheckReport
+ * @typedef {import("./indexeddb/store.js").Tuning} Tuning
+ * @typedef {import("./indexeddb/volumes.js").StorageOptions} StorageOptions
+ * @typedef {import("./tree-nodes.js").TreeNode} TreeNode
+ * @typedef {import("./volume.js").Estimate} Estimate
+ *
+ * @typedef {object} OwnOptions
+ * @property {boolean} [readOnly] sees what is committed, and what a writer in
+ *   another tab commits from then on; takes no lock
+ * @property {"fail" | "wait"} [whenLocked] what open() does while another tab
+ *   has the volume open to be written: answer EBUSY (unless given), or wait
+ * @property {number} [cacheBytes] in bytes, what the cache may take: 64 MiB
+ * @property {number} [dirtyBytes] in bytes, what may be written and not yet
+ *   committed, before a writer waits: 32 MiB, and half of the cache at most
+ * @property {number} [limitBytes] in bytes, what all files may take together,
+ *   in whole pages and with their names: no limit but the browser's
+ * @property {boolean} [strictClose] whether the close of a written file waits
+ *   until everything is on the disk
+ * @property {number} [idleMs] in milliseconds, when what was changed is
+ *   committed unless something else has it committed before: 200
+ * @property {boolean} [persist] whether open() asks the browser not to clear
+ *   the storage of the origin when room is short
+ * @property {(error: GossamerError) => void} [onTrouble] is told what no call
+ *   answers: a commit in the background failed, the storage was taken away.
+ *   Unless given, it is a warning on the console
+ * @property {Partial<Tuning>} [tuning] when it cleans up behind itself
+ *
+ * @typedef {OwnOptions & StorageOptions} IndexedDBOptions
+ *
+ * @typedef {object} Usage
+ * @property {number} usedBytes what files and names take, in whole pages
+ * @property {number} limitBytes Infinity: only the browser's
+ * @property {number} nodes files, directories and links that there are
+ * @property {number} cachedBytes of pages in memory
+ * @property {number} dirtyBytes of those not committed yet
+ * @property {number} storedBytes in the database, without metadata
+ * @property {number} garbageBytes of those, what is no file's content any more
+ * @property {number} commits that were made since open()
+ */
+
+const MEBIBYTE = 2 ** 20;
+
+const DEFAULTS = {
+  readOnly: false,
+  /** @type {"fail" | "wait"} */
+  whenLocked: "fail",
+  cacheBytes: 64 * MEBIBYTE,
+  dirtyBytes: 32 * MEBIBYTE,
+  limitBytes: Infinity,
+  strictClose: false,
+  idleMs: 200,
+  persist: false,
+};
+
+/** @type {Tuning} */
+const TUNING = {
+  logRecords: 512,
+  logBytes: MEBIBYTE,
+  garbageBytes: 8 * MEBIBYTE,
+  smallRecords: 512,
+};
+
+/** Pages that can be cached at least: a write needs some at once. */
+const LEAST_CACHE_BYTES = 131_072;
+
+/** @param {string} text */
+const invalid = (text) => new GossamerError("EINVAL", text);
+
+/** @param {string} name @param {IndexedDBOptions} options */
+function checkOptions(name, options) {
+  if (typeof name !== "string" || name === "") {
+    throw invalid(`a volume needs a name, not ${JSON.stringify(name)}`);
+  }
+  const known = ["factory", "locks", "onTrouble", "tuning"];
+  for (const [key, value] of Object.entries(options)) {
+    if (known.includes(key) || value === undefined) continue;
+    if (!(key in DEFAULTS)) throw invalid(`there is no option ${key}`);
+    const wanted = typeof DEFAULTS[/** @type {"persist"} */ (key)];
+    const isRight = wanted === "number" ? Number(value) >= 0 : true;
+    if (typeof value === wanted && isRight) continue;
+    throw invalid(`${key} must be a ${wanted}, not ${String(value)}`);
+  }
+  const { whenLocked = "fail" } = options;
+  if (whenLocked !== "fail" && whenLocked !== "wait") {
+    throw invalid(`whenLocked: "fail" or "wait", not "${String(whenLocked)}"`);
+  }
+}
+
+/** @param {GossamerError} error */
+const warn = (error) => console.warn(`gossamer: ${error.message}`);
+
+/** A volume in IndexedDB. */
+export class IndexedDBVolume extends TreeVolume {
+  name;
+  #trouble = "";
+  #options;
+  #onTrouble;
+  #database;
+  #lock;
+  #store;
+  #replayer;
+  #isOpen = false;
+  #isClosed = false;
+  /** @type {Promise<number> | null} */
+  #opening = null;
+  /** @type {Promise<number> | null} */
+  #refreshing = null;
+  /** Gives up waiting for the lock. */
+  #waiting = new AbortController();
+  /** Tells other tabs, or this one, of commits. */
+  /** @type {BroadcastChannel | null} */
+  #channel = null;
+  /** Undoes what open() has set up in the page. */
+  /** @type {(() => void)[]} */
+  #undo = [];
+
+  /**
+   * @param {string} name
+   * @param {IndexedDBOptions} [options]
+   */
+  constructor(name, options = {}) {
+    checkOptions(name, options);
+    const { factory = platformFactory(), locks = platformLocks() } = options;
+    const given = Object.entries(options).filter(([, v]) => v !== undefined);
+    const settings = { ...DEFAULTS, ...Object.fromEntries(given) };
+    super(new Budget(settings.limitBytes));
+    this.name = name;
+    this.#options = settings;
+    this.#onTrouble = options.onTrouble ?? warn;
+    this.#database = new Database(name, {
+      factory,
+      onLost: (text) => this.#lost(text),
+      onForeign: () => Promise.resolve(this.commit({ strict: true })),
+    });
+    this.#lock = new WriterLock(name, locks, {
+      scope: factory ?? undefined,
+      onLost: () => this.#lost(`the volume "${name}" lost its lock`),
+    });
+    this.#store = new Store(
+      this.#database,
+      this.budget,
+      {
+        cacheBytes: Math.max(LEAST_CACHE_BYTES, settings.cacheBytes),
+        dirtyBytes: settings.dirtyBytes,
+        idleMs: settings.idleMs,
+        tuning: { ...TUNING, ...options.tuning },
+      },
+      {
+        nextIno: () => this.lastIno + 1,
+        committed: () => this.#channel?.postMessage(null),
+        trouble: (errno, text) => this.#tell(errno, text),
+        missing: () => (this.readOnly ? this.refresh() : Promise.resolve(0)),
+      },
+    );
+    this.#replayer = new Replayer(this.#store, this.root);
+  }
+
+  /** @override */
+  get trouble() {
+    return this.#trouble;
+  }
+
+  /* ---- open and closed ---- */
+
+  /** @override */
+  get readOnly() {
+    return this.#options.readOnly;
+  }
+
+  /** @override */
+  get refusal() {
+    return this.readOnly ? -ERRNO.EROFS : this.#store.dead;
+  }
+
+  /**
+   * Reads the names and nodes of the volume; makes one where there is none,
+   * unless it is readOnly. May be called again.
+   * @returns {number | Promise<number>} EBUSY: another tab writes it; ENOENT:
+   *   there is none to be read; ENOTSUP: no IndexedDB here, or a later format;
+   *   EIO: it is damaged, or the browser cannot read it; ENOSPC; ESTALE: closed
+   * @override
+   */
+  open() {
+    if (this.#store.dead !== 0) return this.#store.dead;
+    if (this.#isClosed) return this.#fail(ERRNO.ESTALE, "was closed");
+    if (this.#isOpen) return 0;
+    this.#opening ??= this.#open().then((answer) => {
+      this.#opening = null;
+      if (answer < 0) {
+        this.#database.close();
+        this.#lock.release();
+      }
+      return answer;
+    });
+    return this.#opening;
+  }
+
+  async #open() {
+    const wait = this.#options.whenLocked === "wait";
+    if (!this.readOnly) {
+      const { signal } = this.#waiting;
+      const locked = await this.#lock.acquire({ wait, signal });
+      if (locked === -ERRNO.EBUSY) {
+        return this.#fail(ERRNO.EBUSY, "is open in another tab");
+      }
+      if (locked < 0) return this.#fail(-locked, "cannot be locked");
+    }
+    const opened = await this.#database.open({ create: !this.readOnly, wait });
+    if (opened < 0) return this.#fromDatabase(opened);
+    const read = await this.#mount();
+    if (read < 0) return read;
+    if (this.#isClosed) return this.#fail(ERRNO.ESTALE, "was closed");
+    this.#isOpen = true;
+    this.#listen();
+    if (this.#options.persist) await this.persist();
+    return 0;
+  }
+
+  /** Reads the whole log. @returns {Promise<number>} */
+  async #mount() {
+    const log = await this.#database.readLog(0);
+    if (typeof log === "number") return this.#fromDatabase(log);
+    if (log.keys.length === 0) {
+      return this.readOnly
+        ? this.#fail(ERRNO.ENOENT, "was never committed")
+        : this.#create();
+    }
+    const orphans = await this.#apply(log, true);
+    if (typeof orphans === "number" || this.readOnly) {
+      return Number(orphans) || 0;
+    }
+    for (const node of orphans) this.#free(node);
+    return 0;
+  }
+
+  /** The first commit, of an empty root. */
+  async #create() {
+    const { committer } = this.#store;
+    const id = crypto.getRandomValues(new BigUint64Array(1));
+    committer.goOn({ ...NO_LOG, volume: id[0] ?? 0n });
+    this.#store.changed(this.root);
+    return committer.request(true);
+  }
+
+  /**
+   * Takes over what records say.
+   * @param {import("./indexeddb/database.js").LogRecords} log
+   * @param {boolean} isWhole whether they begin with a checkpoint
+   * @returns {Promise<TreeNode[] | number>} nodes without a name, or an errno
+   */
+  async #apply(log, isWhole) {
+    const records = await logBytes(log.values);
+    if (records === null) return this.#fail(ERRNO.EIO, "cannot be read");
+    const { committer } = this.#store;
+    const before = isWhole ? null : committer.end;
+    const state = checkLog(log.keys, records, before);
+    if (typeof state === "string") {
+      return this.#fail(ERRNO.EIO, `is damaged: ${state}`);
+    }
+    for (const [index, bytes] of records.entries()) {
+      const error = this.#replayer.apply(bytes, isWhole && index === 0);
+      if (error !== "") return this.#fail(ERRNO.EIO, `is damaged: ${error}`);
+    }
+    const { problem, nodes, orphans } = this.#replayer.finish();
+    if (problem !== "") return this.#fail(ERRNO.EIO, `is damaged: ${problem}`);
+    this.nodeCount = nodes;
+    this.lastIno = state.lastIno;
+    this.#store.records.next = state.nextRecord;
+    committer.goOn(state.end);
+    return orphans;
+  }
+
+  /** A node that was open when its last name went. @param {TreeNode} node */
+  #free(node) {
+    node.freed = true;
+    this.freed(node);
+  }
+
+  /** What the page tells: others' commits, and that it is hidden or left. */
+  #listen() {
+    if (typeof BroadcastChannel === "function") {
+      const channel = new BroadcastChannel(`gossamer:volume:${this.name}`);
+      // In Node it would keep the process from ending.
+      /** @type {any} */ (channel).unref?.();
+      if (this.readOnly) channel.onmessage = () => void this.refresh();
+      this.#channel = channel;
+    }
+    const page = globalThis.document;
+    if (page === undefined || this.readOnly) return;
+    const { committer } = this.#store;
+    const changed = () => {
+      if (page.visibilityState === "hidden") committer.leave();
+      else committer.isLeaving = false;
+    };
+    const left = () => committer.leave();
+    const shown = () => (committer.isLeaving = false);
+    page.addEventListener("visibilitychange", changed);
+    globalThis.addEventListener("pagehide", left);
+    globalThis.addEventListener("pageshow", shown);
+    this.#undo.push(() => {
+      page.removeEventListener("visibilitychange", changed);
+      globalThis.removeEventListener("pagehide", left);
+      globalThis.removeEventListener("pageshow", shown);
+    });
+  }
+
+  /**
+   * Commits what was changed, then lets go of the lock and the database. The
+   * volume cannot be used or opened again: make another one.
+   * @returns {Promise<number>} 0, or why what was changed could not be committed
+   */
+  async close() {
+    if (this.#isClosed) return 0;
+    this.#isClosed = true;
+    this.#waiting.abort();
+    await this.#opening;
+    const answer = this.#isOpen ? await this.commit({ strict: true }) : 0;
+    this.#isOpen = false;
+    this.#store.committer.stop();
+    this.#store.dead ||= -ERRNO.ESTALE;
+    for (const undo of this.#undo.splice(0)) undo();
+    this.#channel?.close();
+    this.#channel = null;
+    this.#database.close();
+    await this.#lock.release();
+    return answer;
+  }
+
+  /** @param {string} text */
+  #lost(text) {
+    if (this.#store.dead !== 0) return;
+    this.#store.dead = -ERRNO.ESTALE;
+    this.#tell(-ERRNO.ESTALE, text);
+  }
+
+  /** @param {number} errno @param {string} text */
+  #tell(errno, text) {
+    this.#trouble = text;
+    this.#onTrouble(new GossamerError(errnoName(errno), text));
+  }
+
+  /** @param {number} errno @param {string} text what is with the volume */
+  #fail(errno, text) {
+    this.#trouble = `the volume "${this.name}" ${text}`;
+    return -errno;
+  }
+
+  /** @param {number} answer negative */
+  #fromDatabase(answer) {
+    this.#trouble = this.#database.trouble;
+    return answer;
+  }
+
+  /* ---- what the tree tells ---- */
+
+  /**
+   * @param {bigint} ino
+   * @override
+   */
+  makeFile(ino) {
+    return new PagedFile(ino, this.#store);
+  }
+
+  /**
+   * @param {TreeNode} node
+   * @override
+   */
+  changed(node) {
+    this.#store.nodes.set(Number(node.ino), node);
+    this.#store.changed(node);
+  }
+
+  /**
+   * @param {import("./tree-nodes.js").DirectoryNode} directory
+   * @param {string} name
+   * @override
+   */
+  renamed(directory, name) {
+    this.#store.changes.addName(directory, name);
+    this.#store.changed(directory);
+  }
+
+  /**
+   * @param {TreeNode} node
+   * @override
+   */
+  freed(node) {
+    const { changes, nodes, committer } = this.#store;
+    const ino = Number(node.ino);
+    if (node instanceof PagedFile) node.clear();
+    changes.nodes.delete(node);
+    changes.gone.add(ino);
+    nodes.delete(ino);
+    committer.later();
+  }
+
+  /* ---- opened files ---- */
+
+  /**
+   * What was written is committed soon; with `strictClose` that is waited for.
+   * @param {TreeNode} file
+   * @override ENOSPC, EIO, ESTALE
+   */
+  closeFile(file) {
+    const isChanged = this.#store.changes.has(file);
+    super.closeFile(file);
+    if (!isChanged || this.readOnly) return 0;
+    const { committer } = this.#store;
+    if (this.#options.strictClose) return committer.request(true);
+    committer.soon();
+    return 0;
+  }
+
+  /**
+   * @param {PagedFile} file
+   * @param {number} position
+   * @param {Uint8Array} bytes
+   * @param {number} at
+   * @param {number} size
+   * @override EIO, ESTALE for what is not in memory
+   */
+  read(file, position, bytes, at, size) {
+    if (file.type !== TYPE.FILE) return -ERRNO.EISDIR;
+    if (!file.wasRead && size > 0) file.markRead();
+    return file.read(position, bytes, at, size);
+  }
+
+  /**
+   * @param {PagedFile} file
+   * @param {number} position
+   * @param {Uint8Array} bytes
+   * @param {number} at
+   * @param {number} size
+   * @override also what commits answer that make room: ENOSPC, EIO, ESTALE
+   */
+  write(file, position, bytes, at, size) {
+    if (file.type !== TYPE.FILE) return -ERRNO.EISDIR;
+    if (this.refusal !== 0) return this.refusal;
+    return file.write(position, bytes, at, size);
+  }
+
+  /**
+   * @param {PagedFile} file
+   * @param {number} sizeBytes
+   * @override
+   */
+  resize(file, sizeBytes) {
+    if (file.type !== TYPE.FILE) return -ERRNO.EISDIR;
+    if (this.refusal !== 0) return this.refusal;
+    return file.resize(sizeBytes);
+  }
+
+  /**
+   * Counts against `limitBytes`; what the browser grants cannot be reserved.
+   * @param {PagedFile} file
+   * @param {number} offset
+   * @param {number} size
+   * @override
+   */
+  allocate(file, offset, size) {
+    if (file.type !== TYPE.FILE) return -ERRNO.EISDIR;
+    if (this.refusal !== 0) return this.refusal;
+    return file.allocate(offset, size);
+  }
+
+  /**
+   * Commits everything that was changed in the volume until now, in this file
+   * and in others; done when it is on the disk. Callers at the same time share
+   * a commit.
+   * @override ENOSPC: it does not fit, nothing is lost and it can be tried
+   *   again; EIO; ESTALE
+   */
+  sync() {
+    return this.readOnly ? 0 : this.#store.committer.request(true);
+  }
+
+  /* ---- the volume as a whole ---- */
+
+  /**
+   * Commits everything that was changed until now.
+   * @param {object} [how]
+   * @param {boolean} [how.strict] waits until it is on the disk
+   * @returns {number | Promise<number>} as sync()
+   */
+  commit({ strict = true } = {}) {
+    return this.readOnly ? 0 : this.#store.committer.request(strict);
+  }
+
+  /**
+   * Takes over what a writer has committed since. It happens by itself when the
+   * writer, wherever it is, tells so.
+   * @returns {Promise<number>} 1: there was something, 0: nothing; EIO, ESTALE;
+   *   ENOTSUP unless it is readOnly
+   */
+  refresh() {
+    if (!this.readOnly) return Promise.resolve(-ERRNO.ENOTSUP);
+    if (!this.#isOpen) return Promise.resolve(-ERRNO.ESTALE);
+    this.#refreshing ??= this.#refresh().then((answer) => {
+      this.#refreshing = null;
+      return answer;
+    });
+    return this.#refreshing;
+  }
+
+  async #refresh() {
+    const next = this.#store.committer.end.sequence + 1;
+    let log = await this.#database.readLog(next);
+    if (typeof log === "number") return this.#fromDatabase(log);
+    const { first } = log;
+    if (first < next && log.keys.length === 0) return 0;
+    // A checkpoint was made in between: it says everything.
+    const isWhole = first >= next;
+    if (isWhole && first > next) log = await this.#database.readLog(0);
+    if (typeof log === "number") return this.#fromDatabase(log);
+    const answer = await this.#apply(log, isWhole);
+    if (typeof answer === "number") return answer;
+    for (const node of answer) {
+      if (node.opens === 0) this.#store.nodes.delete(Number(node.ino));
+    }
+    return 1;
+  }
+
+  /**
+   * @returns {Usage}
+   * @override
+   */
+  usage() {
+    const { cache, records, committer } = this.#store;
+    const { usedBytes, limitBytes } = this.budget;
+    return {
+      usedBytes,
+      limitBytes,
+      nodes: this.nodeCount,
+      cachedBytes: cache.cachedBytes,
+      dirtyBytes: cache.dirtyBytes,
+      storedBytes: records.storedBytes,
+      garbageBytes: records.storedBytes - records.liveBytes,
+      commits: committer.count,
+    };
+  }
+
+  /**
+   * What the browser says of the origin's storage, about.
+   * @returns {Promise<Estimate | number>} ENOTSUP: it does not say
+   * @override
+   */
+  async estimate() {
+    try {
+      const { usage, quota } = await navigator.storage.estimate();
+      return { usageBytes: usage ?? 0, quotaBytes: quota ?? 0 };
+    } catch {
+      return -ERRNO.ENOTSUP;
+    }
+  }
+
+  /**
+   * Asks the browser not to clear the origin's storage when room is short.
+   * @returns {Promise<boolean>} whether it agrees
+   */
+  async persist() {
+    try {
+      return await navigator.storage.persist();
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Reads what is committed and says what is wrong with it: the log, the tree,
+   * and whether every record is there that a file lies in, and no other.
+   * Nothing is changed.
+   * @returns {Promise<CheckReport>}
+   */
+  check() {
+    const { committer } = this.#store;
+    return committer.between(() => checkStored(this.#database));
+  }
+}
+
+const NO_LOG = {
+  sequence: 0,
+  crc: 0,
+  checkpointBytes: 0,
+  changesBytes: 0,
+  changesCount: 0,
+};
+
+/**
+ * A volume in the browser's IndexedDB, to mount:
+ * `mounts: { "/home": indexeddb("home") }`. It may be mounted several times and
+ * outlives the programs that use it.
+ * @param {string} name among the volumes of the origin
+ * @param {IndexedDBOptions} [options]
+ * @returns {IndexedDBVolume}
+ * @throws {GossamerError} EINVAL for a name or an option that makes no sense
+ */
+export function indexeddb(name, options) {
+  return new IndexedDBVolume(name, options);
+}

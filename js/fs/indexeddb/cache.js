@@ -1,0 +1,135 @@
+/* The page cache of a volume: frames of one page each, as many as the limit
+ * allows. What is dirty, or on its way to the database, stays; of the rest, what
+ * was not used since the hand came by last goes first (the clock algorithm, so
+ * that a hit costs a store and nothing else). */
+import { PAGE_BYTES } from "./format.js";
+
+/** @typedef {import("./file.js").PagedFile} PagedFile */
+
+/** One page in memory. */
+export class Frame {
+  bytes = new Uint8Array(PAGE_BYTES);
+  /** @type {PagedFile | null} null: it is free */
+  file = null;
+  page = 0;
+  /** Whether it was used since the hand came by. */
+  used = false;
+  /** Whether it was written since it was last taken into a commit. */
+  dirty = false;
+  /** The sequence number of the commit that takes it along; 0: none does. */
+  flight = 0;
+}
+
+export class PageCache {
+  /** Every frame there is; the hand goes round over them. */
+  /** @type {Frame[]} */
+  #frames = [];
+  /** @type {Frame[]} */
+  #free = [];
+  #hand = 0;
+  #limit;
+  /** How many frames may not be let go. */
+  #kept = 0;
+
+  /** @param {number} limitBytes */
+  constructor(limitBytes) {
+    this.#limit = Math.max(1, Math.floor(limitBytes / PAGE_BYTES));
+  }
+
+  /** What is cached, dirty or not. */
+  get cachedBytes() {
+    return (this.#frames.length - this.#free.length) * PAGE_BYTES;
+  }
+
+  /** What is dirty or on its way. */
+  get dirtyBytes() {
+    return this.#kept * PAGE_BYTES;
+  }
+
+  /**
+   * A frame for a page that has none; its bytes are whatever they were.
+   * @param {PagedFile} file
+   * @param {number} page
+   * @returns {Frame | null} null: the engine has no memory for it
+   */
+  take(file, page) {
+    const frame = this.#free.pop() ?? this.#another();
+    if (frame === null) return null;
+    frame.file = file;
+    frame.page = page;
+    frame.used = true;
+    file.frames.set(page, frame);
+    return frame;
+  }
+
+  #another() {
+    const isFull = this.#frames.length >= this.#limit;
+    const old = isFull ? this.#evict() : null;
+    if (old !== null) return old;
+    try {
+      const frame = new Frame();
+      this.#frames.push(frame);
+      return frame;
+    } catch {
+      return isFull ? null : this.#evict();
+    }
+  }
+
+  /** @returns {Frame | null} null: every one is kept */
+  #evict() {
+    const count = this.#frames.length;
+    for (let left = 2 * count; left > 0; left--) {
+      if (this.#hand >= count) this.#hand = 0;
+      const frame = this.#frames[this.#hand++];
+      if (frame === undefined || frame.file === null) continue;
+      if (frame.dirty || frame.flight !== 0) continue;
+      if (frame.used) {
+        frame.used = false;
+        continue;
+      }
+      frame.file.forget(frame);
+      return frame;
+    }
+    return null;
+  }
+
+  /** @param {Frame} frame */
+  markDirty(frame) {
+    frame.dirty = true;
+    if (frame.flight === 0) this.#kept++;
+  }
+
+  /**
+   * It is as in the database, or will be: a commit has taken it along.
+   * @param {Frame} frame dirty
+   * @param {number} flight of the commit
+   */
+  takeOff(frame, flight) {
+    frame.dirty = false;
+    frame.flight = flight;
+  }
+
+  /**
+   * The commit is over.
+   * @param {Frame} frame
+   * @param {boolean} isStored
+   */
+  land(frame, isStored) {
+    frame.flight = 0;
+    if (!isStored) frame.dirty = true;
+    if (!frame.dirty) this.#kept--;
+  }
+
+  /**
+   * A page is no more: its file is gone or shorter, or holds something else.
+   * @param {Frame} frame
+   */
+  drop(frame) {
+    if (frame.dirty || frame.flight !== 0) this.#kept--;
+    frame.dirty = false;
+    frame.flight = 0;
+    frame.file?.forget(frame);
+    frame.file = null;
+    this.#free.push(frame);
+  }
+}
