@@ -7,11 +7,12 @@ import { ERRNO, GossamerError, errnoName } from "../errors.js";
 import { Budget } from "./blocks.js";
 import { checkStored } from "./indexeddb/check.js";
 import { Database, platformFactory } from "./indexeddb/database.js";
+import { Fence } from "./indexeddb/fence.js";
 import { PagedFile } from "./indexeddb/file.js";
 import { WriterLock, platformLocks } from "./indexeddb/lock.js";
 import { Replayer, checkLog, logBytes } from "./indexeddb/mount.js";
 import { Store } from "./indexeddb/store.js";
-import { TreeVolume } from "./tree.js";
+import { TreeVolume, nodeCost } from "./tree.js";
 import { TYPE } from "./volume.js";
 
 export { deleteVolume, listVolumes } from "./indexeddb/volumes.js";
@@ -38,7 +39,8 @@ export { deleteVolume, listVolumes } from "./indexeddb/volumes.js";
  * @property {number} [idleMs] in milliseconds, when what was changed is
  *   committed unless something else has it committed before: 200
  * @property {boolean} [persist] whether open() asks the browser not to clear
- *   the storage of the origin when room is short
+ *   the storage of the origin when room is short; it does not wait for what
+ *   the user may be asked
  * @property {(error: GossamerError) => void} [onTrouble] is told what no call
  *   answers: a commit in the background failed, the storage was taken away.
  *   Unless given, it is a warning on the console
@@ -141,7 +143,7 @@ export class IndexedDBVolume extends TreeVolume {
     checkOptions(name, options);
     const { factory = platformFactory(), locks = platformLocks() } = options;
     const given = Object.entries(options).filter(([, v]) => v !== undefined);
-    const settings = { ...DEFAULTS, ...Object.fromEntries(given) };
+    const settings = { ...DEFAULTS, locks, ...Object.fromEntries(given) };
     super(new Budget(settings.limitBytes));
     this.name = name;
     this.#options = settings;
@@ -188,7 +190,8 @@ export class IndexedDBVolume extends TreeVolume {
 
   /** @override */
   get refusal() {
-    return this.readOnly ? -ERRNO.EROFS : this.#store.dead;
+    if (this.readOnly) return -ERRNO.EROFS;
+    return this.#isClosed ? -ERRNO.ESTALE : this.#store.dead;
   }
 
   /**
@@ -226,12 +229,19 @@ export class IndexedDBVolume extends TreeVolume {
     }
     const opened = await this.#database.open({ create: !this.readOnly, wait });
     if (opened < 0) return this.#fromDatabase(opened);
+    if (!this.readOnly && this.#options.locks === null) {
+      const fence = new Fence();
+      const raised = await fence.raise(this.#database);
+      if (raised < 0) return this.#fromDatabase(raised);
+      this.#store.committer.guard(fence);
+    }
     const read = await this.#mount();
     if (read < 0) return read;
     if (this.#isClosed) return this.#fail(ERRNO.ESTALE, "was closed");
     this.#isOpen = true;
     this.#listen();
-    if (this.#options.persist) await this.persist();
+    // Where the user is asked, nobody waits for the answer.
+    if (this.#options.persist) void this.persist();
     return 0;
   }
 
@@ -292,6 +302,7 @@ export class IndexedDBVolume extends TreeVolume {
   /** A node that was open when its last name went. @param {TreeNode} node */
   #free(node) {
     node.freed = true;
+    this.budget.give(nodeCost(node));
     this.freed(node);
   }
 
@@ -410,7 +421,7 @@ export class IndexedDBVolume extends TreeVolume {
     changes.nodes.delete(node);
     changes.gone.add(ino);
     nodes.delete(ino);
-    committer.later();
+    committer.relieved();
   }
 
   /* ---- opened files ---- */
@@ -441,6 +452,8 @@ export class IndexedDBVolume extends TreeVolume {
   read(file, position, bytes, at, size) {
     if (file.type !== TYPE.FILE) return -ERRNO.EISDIR;
     if (!file.wasRead && size > 0) file.markRead();
+    // Another tab has removed it: what it held is gone.
+    if (file.freed) return -ERRNO.ESTALE;
     return file.read(position, bytes, at, size);
   }
 
@@ -523,16 +536,16 @@ export class IndexedDBVolume extends TreeVolume {
 
   async #refresh() {
     const next = this.#store.committer.end.sequence + 1;
-    let log = await this.#database.readLog(next);
+    const log = await this.#database.readLog(next);
     if (typeof log === "number") return this.#fromDatabase(log);
-    const { first } = log;
-    if (first < next && log.keys.length === 0) return 0;
+    if (log.keys.length === 0) return 0;
     // A checkpoint was made in between: it says everything.
-    const isWhole = first >= next;
-    if (isWhole && first > next) log = await this.#database.readLog(0);
-    if (typeof log === "number") return this.#fromDatabase(log);
-    const answer = await this.#apply(log, isWhole);
-    if (typeof answer === "number") return answer;
+    const answer = await this.#apply(log, log.first >= next);
+    if (typeof answer === "number") {
+      // It may be half of what it should be.
+      this.#store.dead = answer;
+      return answer;
+    }
     for (const node of answer) {
       if (node.opens === 0) this.#store.nodes.delete(Number(node.ino));
     }

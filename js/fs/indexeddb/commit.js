@@ -59,6 +59,8 @@ export class Committer {
   #timer = null;
   #timerMs = 0;
   #useBlobs = typeof Blob === "function";
+  /** @type {import("./fence.js").Fence | null} */
+  #fence = null;
   /** Whether the page may be left before what it holds is read. */
   isLeaving = false;
   isStopped = false;
@@ -78,6 +80,14 @@ export class Committer {
   /** Where it goes on. @param {LogEnd} end */
   goOn(end) {
     this.#end = end;
+  }
+
+  /**
+   * Has every commit fail when another writer has come.
+   * @param {import("./fence.js").Fence} fence
+   */
+  guard(fence) {
+    this.#fence = fence;
   }
 
   /**
@@ -137,6 +147,12 @@ export class Committer {
     if (this.#timer === null || this.#timerMs > 0) this.#setTimer(0);
   }
 
+  /** There is more room than when the last commit failed for want of it. */
+  relieved() {
+    if (this.#failure !== 0) this.#setTimer(0);
+    else this.later();
+  }
+
   /** The page is hidden or left: what can be saved is saved at once. */
   leave() {
     this.isLeaving = true;
@@ -163,8 +179,10 @@ export class Committer {
     this.#timerMs = ms;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      if (!this.#store.changes.isEmpty) this.#want(false, null);
-      else void this.#store.compactor.run();
+      const { changes, compactor } = this.#store;
+      // It ends with a commit, too.
+      if (compactor.isNeeded()) void compactor.run();
+      else if (!changes.isEmpty) this.#want(false, null);
     }, ms);
     // A process is not kept from ending by what it may still do.
     /** @type {any} */ (this.#timer).unref?.();
@@ -272,6 +290,7 @@ export class Committer {
     const durability = strict || hasBlobs ? "strict" : "relaxed";
     const answer = await database.write(durability, (logStore, dataStore) => {
       if (flight === 1) dataStore.clear();
+      this.#fence?.check(dataStore);
       for (const { id, value } of packed) dataStore.put(value, id);
       for (const [id] of dead) dataStore.delete(id);
       // A key that is there already is another writer's: nothing is done then.

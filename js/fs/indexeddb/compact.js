@@ -71,7 +71,7 @@ export class Compactor {
         if (!file.rewrite(page)) break;
         moved++;
       }
-      if (moved > 0) await this.#store.committer.request(false);
+      await this.#store.committer.request(false);
       return moved;
     } finally {
       this.#isRunning = false;

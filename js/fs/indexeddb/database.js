@@ -150,9 +150,22 @@ export class Database {
    *   there, or the database is gone; -ENOTSUP: a value that cannot be stored;
    *   -EIO: failed, or nobody knows (lastLogKey() does)
    */
-  write(durability, work) {
-    const stores = [LOG, DATA];
-    return this.#run(stores, "readwrite", { durability }, (tx, done) => {
+  async write(durability, work) {
+    const options = { durability };
+    const answer = await this.#write(options, work);
+    // After one that found no room Firefox lets the next change nothing but
+    // delete: that is an empty one.
+    if (answer === -ERRNO.ENOSPC) await this.#write(options, () => {});
+    return answer;
+  }
+
+  /**
+   * @param {IDBTransactionOptions} options
+   * @param {(log: IDBObjectStore, data: IDBObjectStore) => void} work
+   * @returns {Promise<number>}
+   */
+  #write(options, work) {
+    return this.#run([LOG, DATA], "readwrite", options, (tx, done) => {
       tx.oncomplete = done;
       work(tx.objectStore(LOG), tx.objectStore(DATA));
       tx.commit?.();
@@ -229,7 +242,10 @@ export class Database {
     return errno < 0 ? errno : (value ?? -ERRNO.ENOENT);
   }
 
-  /** @returns {Promise<number[] | number>} of all records; -EIO, -ESTALE */
+  /**
+   * @returns {Promise<number[] | number>} of all records, ascending; -EIO,
+   *   -ESTALE
+   */
   async dataKeys() {
     /** @type {number[]} */
     let keys = [];

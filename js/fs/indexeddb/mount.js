@@ -194,6 +194,8 @@ export class Replayer {
     if (node === undefined || node === this.#root) return;
     if (node instanceof PagedFile) node.cut(0);
     node.links = 0;
+    // Who has it open is told: what it held is not there any more.
+    node.freed = true;
     this.#store.nodes.delete(ino);
   }
 
