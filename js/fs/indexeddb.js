@@ -366,7 +366,9 @@ export class IndexedDBVolume extends TreeVolume {
   /** @param {number} errno @param {string} text */
   #tell(errno, text) {
     this.#trouble = text;
-    this.#onTrouble(new GossamerError(errnoName(errno), text));
+    const error = new GossamerError(errnoName(errno), text);
+    // What it throws is the page's affair.
+    queueMicrotask(() => this.#onTrouble(error));
   }
 
   /** @param {number} errno @param {string} text what is with the volume */
@@ -382,6 +384,15 @@ export class IndexedDBVolume extends TreeVolume {
   }
 
   /* ---- what the tree tells ---- */
+
+  /**
+   * Names are stored as UTF-8, which half a surrogate pair is not.
+   * @param {string} text
+   * @override
+   */
+  takes(text) {
+    return !/\p{Surrogate}/u.test(text);
+  }
 
   /**
    * @param {bigint} ino

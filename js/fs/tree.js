@@ -66,6 +66,14 @@ export class TreeVolume extends Volume {
   }
 
   /**
+   * Whether the volume can keep a name, or the target of a link.
+   * @param {string} _text
+   */
+  takes(_text) {
+    return true;
+  }
+
+  /**
    * @param {bigint} ino
    * @returns {FileNode} an empty file without a name
    */
@@ -104,7 +112,8 @@ export class TreeVolume extends Volume {
     if (!(directory instanceof DirectoryNode)) return -ERRNO.ENOTDIR;
     const node = directory.names.get(name);
     if (node !== undefined) return node;
-    return isTooLong(name) ? -ERRNO.ENAMETOOLONG : -ERRNO.ENOENT;
+    if (isTooLong(name)) return -ERRNO.ENAMETOOLONG;
+    return this.takes(name) ? -ERRNO.ENOENT : -ERRNO.EILSEQ;
   }
 
   /**
@@ -154,6 +163,7 @@ export class TreeVolume extends Volume {
   symlink(directory, name, target) {
     const error = this.#refuses(directory, name);
     if (error !== 0) return error;
+    if (!this.takes(target)) return -ERRNO.EILSEQ;
     const made = this.#add(directory, name, new LinkNode(this.#ino(), target));
     return typeof made === "number" ? made : 0;
   }

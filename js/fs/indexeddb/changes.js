@@ -58,6 +58,9 @@ export class Changes {
     for (const [directory, names] of other.names) {
       for (const name of names) this.addName(directory, name);
     }
+    for (const file of other.written) {
+      if (!file.freed && file.dirty.size > 0) this.written.add(file);
+    }
     for (const ino of other.gone) this.gone.add(ino);
     for (const [file, size] of other.cuts) this.addCut(file, size);
   }

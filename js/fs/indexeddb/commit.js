@@ -243,10 +243,13 @@ export class Committer {
       if (known < 0) return this.#failed(known);
     }
     const snapshot = this.#take();
-    const error = await this.#write(snapshot, strict);
+    const error = snapshot.isWhole
+      ? await this.#write(snapshot, strict)
+      : -ERRNO.ENOMEM;
     if (error === 0) {
       this.#landed(snapshot);
-      return 0;
+      // It was made, and nobody knows whether it has reached the disk.
+      return strict && this.#isRelaxed ? this.#commit(true) : 0;
     }
     this.#takeBack(snapshot);
     const noBlobs = error === -ERRNO.ENOTSUP && this.#useBlobs;
@@ -303,7 +306,10 @@ export class Committer {
     if (answer !== -ERRNO.EIO) return answer;
     // The connection broke: it may have been made all the same.
     const last = await database.lastLogKey();
-    if (last === flight) return 0;
+    if (last === flight) {
+      this.#isRelaxed = true;
+      return 0;
+    }
     if (last < 0) this.#doubt = snapshot;
     return answer;
   }
@@ -366,7 +372,7 @@ export class Committer {
       changes.nodes.add(file);
     }
     for (const file of snapshot.zeroed) file.hasNewZeros = true;
-    for (const { id } of snapshot.packed) records.remove(id);
+    for (const id of snapshot.ids) records.remove(id);
     for (const [id, sizeBytes] of snapshot.dead) records.add(id, sizeBytes);
   }
 
@@ -375,7 +381,11 @@ export class Committer {
     const { events, database } = this.#store;
     this.#failures++;
     if (error === -ERRNO.ESTALE) this.#store.dead = error;
-    if (this.#failure !== error) events.trouble(error, database.trouble);
+    const text =
+      error === -ERRNO.ENOMEM
+        ? "there is no memory for a commit"
+        : database.trouble;
+    if (this.#failure !== error) events.trouble(error, text);
     this.#failure = error;
     return error;
   }

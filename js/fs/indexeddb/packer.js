@@ -20,6 +20,9 @@ const ARRAY_BYTES = 14 * PAGE_BYTES;
 export class Packer {
   /** @type {Packed[]} */
   packed = [];
+  /** Of all records, also of one that was not finished. */
+  /** @type {number[]} */
+  ids = [];
   #records;
   #useBlobs;
   /** How many bytes are still to come. */
@@ -66,9 +69,10 @@ export class Packer {
     this.finish();
     let size = Math.min(this.#left, ARRAY_BYTES);
     if (this.#left > MOST_IN_ARRAYS) size = Math.min(this.#left, BLOB_BYTES);
+    this.#bytes = new Uint8Array(size);
     this.#id = this.#records.next;
     this.#records.add(this.#id, size);
-    this.#bytes = new Uint8Array(size);
+    this.ids.push(this.#id);
   }
 
   /** Ends the last record. @returns {Packed[]} all of them */

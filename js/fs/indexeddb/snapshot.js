@@ -24,8 +24,10 @@ import { Runs } from "./pages.js";
  * @property {number} flight the sequence number
  * @property {Changes} changes that it has
  * @property {Passenger[]} passengers
+ * @property {boolean} isWhole
  * @property {PagedFile[]} zeroed files of which hasNewZeros was taken back
  * @property {import("./packer.js").Packed[]} packed to be put
+ * @property {number[]} ids of these, and of one that was only begun
  * @property {[number, number][]} dead records to be deleted, with their sizes
  * @property {Uint8Array<ArrayBuffer>} log the record of the log
  * @property {boolean} isCheckpoint
@@ -38,46 +40,62 @@ const pageLength = (page, file) =>
 /**
  * Takes what is dirty into a commit.
  * @param {Store} store whose changes begin anew
- * @param {Omit<Header, "nextIno" | "nextRecord"> & { nextIno: number }} header
+ * @param {Omit<Header, "nextRecord">} header
  * @param {boolean} useBlobs
- * @returns {Snapshot}
+ * @returns {Snapshot} isWhole unless the engine had no memory for it: then it
+ *   is to be taken back
  */
 export function takeSnapshot(store, header, useBlobs) {
   const changes = store.takeChanges();
-  const flight = header.sequence;
-  const writer = new LogWriter();
   const files = [...changes.written].filter((file) => !file.freed);
   let totalBytes = 0;
   for (const file of files) {
     for (const page of file.dirty) totalBytes += pageLength(page, file);
   }
   const packer = new Packer(store.records, totalBytes, useBlobs);
-  /** @type {Passenger[]} */
-  const passengers = [];
-  /** @type {PagedFile[]} */
-  const zeroed = [];
-  const { isCheckpoint } = header;
+  const { packed, ids } = packer;
+  /** @type {Snapshot} */
+  const snapshot = {
+    flight: header.sequence,
+    isWhole: false,
+    isCheckpoint: header.isCheckpoint,
+    changes,
+    passengers: [],
+    zeroed: [],
+    packed,
+    ids,
+    dead: [],
+    log: new Uint8Array(0),
+  };
+  try {
+    const maps = placePages(store, snapshot, files, packer);
+    // Only now is it known in which records nothing is left.
+    snapshot.dead = store.records.takeDead();
+    const writer = new LogWriter();
+    if (header.isCheckpoint) writeEverything(writer, store);
+    else writeChanges(writer, snapshot, maps);
+    snapshot.log = writer.finish({ ...header, nextRecord: store.records.next });
+    snapshot.isWhole = true;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return snapshot;
+}
 
-  if (!isCheckpoint) {
-    for (const node of changes.nodes) writeNode(writer, node);
-    for (const [file, size] of changes.cuts) {
-      if (!file.freed) writer.cut(Number(file.ino), size);
-    }
-  }
-  for (const node of changes.nodes) {
-    if (!(node instanceof PagedFile) || !node.hasNewZeros) continue;
-    node.hasNewZeros = false;
-    zeroed.push(node);
-    if (!isCheckpoint) writePages(writer, node, true);
-  }
-  /** The arguments of map(), to be written when the records are known. */
+/**
+ * Puts the dirty pages into records.
+ * @param {Store} store
+ * @param {Snapshot} snapshot
+ * @param {PagedFile[]} files
+ * @param {Packer} packer
+ * @returns {Parameters<LogWriter["map"]>[]} where they are, for the log
+ */
+function placePages(store, snapshot, files, packer) {
   /** @type {Parameters<LogWriter["map"]>[]} */
   const maps = [];
   for (const file of files) {
     const ino = Number(file.ino);
-    const runs = new Runs((...run) => {
-      if (!isCheckpoint) maps.push([ino, ...run]);
-    });
+    const runs = new Runs((...run) => maps.push([ino, ...run]));
     for (const page of sorted(file.dirty)) {
       const frame = file.frames.get(page);
       if (frame === undefined) continue;
@@ -85,35 +103,37 @@ export function takeSnapshot(store, header, useBlobs) {
       const offset = packer.add(frame.bytes, length);
       file.place(page, packer.id, offset, length);
       runs.add(page, packer.id, offset, length);
-      store.cache.takeOff(frame, flight);
-      passengers.push({ frame, file });
+      store.cache.takeOff(frame, snapshot.flight);
+      snapshot.passengers.push({ frame, file });
     }
     runs.end();
     file.dirty.clear();
   }
-  const packed = packer.finish();
-  // Only now is it known in which records nothing is left.
-  const dead = store.records.takeDead();
-  if (isCheckpoint) {
-    writeEverything(writer, store);
-  } else {
-    for (const { id, sizeBytes } of packed) writer.record(id, sizeBytes);
-    for (const map of maps) writer.map(...map);
-    writeNames(writer, changes);
-    for (const ino of changes.gone) writer.gone(ino);
-    for (const [id] of dead) writer.drop(id);
+  packer.finish();
+  for (const node of snapshot.changes.nodes) {
+    if (!(node instanceof PagedFile) || !node.hasNewZeros) continue;
+    node.hasNewZeros = false;
+    snapshot.zeroed.push(node);
   }
-  const log = writer.finish({ ...header, nextRecord: store.records.next });
-  return {
-    flight,
-    changes,
-    passengers,
-    zeroed,
-    packed,
-    dead,
-    log,
-    isCheckpoint,
-  };
+  return maps;
+}
+
+/**
+ * @param {LogWriter} writer
+ * @param {Snapshot} snapshot
+ * @param {Parameters<LogWriter["map"]>[]} maps
+ */
+function writeChanges(writer, { changes, zeroed, packed, dead }, maps) {
+  for (const node of changes.nodes) writeNode(writer, node);
+  for (const [file, size] of changes.cuts) {
+    if (!file.freed) writer.cut(Number(file.ino), size);
+  }
+  for (const file of zeroed) writePages(writer, file, true);
+  for (const { id, sizeBytes } of packed) writer.record(id, sizeBytes);
+  for (const map of maps) writer.map(...map);
+  writeNames(writer, changes);
+  for (const ino of changes.gone) writer.gone(ino);
+  for (const [id] of dead) writer.drop(id);
 }
 
 /** @param {Set<number>} pages @returns {Iterable<number>} in order */
