@@ -44,6 +44,8 @@ export { deleteVolume, listVolumes } from "./indexeddb/volumes.js";
  * @property {(error: GossamerError) => void} [onTrouble] is told what no call
  *   answers: a commit in the background failed, the storage was taken away.
  *   Unless given, it is a warning on the console
+ * @property {() => void} [onRefresh] a volume that is readOnly has taken over
+ *   what a writer committed
  * @property {Partial<Tuning>} [tuning] when it cleans up behind itself
  *
  * @typedef {OwnOptions & StorageOptions} IndexedDBOptions
@@ -92,7 +94,7 @@ function checkOptions(name, options) {
   if (typeof name !== "string" || name === "") {
     throw invalid(`a volume needs a name, not ${JSON.stringify(name)}`);
   }
-  const known = ["factory", "locks", "onTrouble", "tuning"];
+  const known = ["factory", "locks", "onTrouble", "onRefresh", "tuning"];
   for (const [key, value] of Object.entries(options)) {
     if (known.includes(key) || value === undefined) continue;
     if (!(key in DEFAULTS)) throw invalid(`there is no option ${key}`);
@@ -116,6 +118,7 @@ export class IndexedDBVolume extends TreeVolume {
   #trouble = "";
   #options;
   #onTrouble;
+  #onRefresh;
   #database;
   #lock;
   #store;
@@ -148,6 +151,7 @@ export class IndexedDBVolume extends TreeVolume {
     this.name = name;
     this.#options = settings;
     this.#onTrouble = options.onTrouble ?? warn;
+    this.#onRefresh = options.onRefresh ?? (() => {});
     this.#database = new Database(name, {
       factory,
       onLost: (text) => this.#lost(text),
@@ -560,6 +564,7 @@ export class IndexedDBVolume extends TreeVolume {
     for (const node of answer) {
       if (node.opens === 0) this.#store.nodes.delete(Number(node.ino));
     }
+    queueMicrotask(this.#onRefresh);
     return 1;
   }
 
