@@ -12,6 +12,8 @@ export { App, load } from "./loader.js";
  * @typedef {import("./fs/copy.js").CopySummary} CopySummary
  * @typedef {import("./fs/memory.js").MemoryOptions} MemoryOptions
  * @typedef {import("./fs/memory.js").MemoryVolume} MemoryVolume
+ * @typedef {import("./fs/tar.js").ExportTarOptions} ExportTarOptions
+ * @typedef {import("./fs/tar.js").ImportTarOptions} ImportTarOptions
  * @typedef {import("./fs/tar.js").TarSource} TarSource
  * @typedef {import("./fs/tar.js").TarSummary} TarSummary
  * @typedef {import("./fs/transfer.js").ExportedTree} ExportedTree

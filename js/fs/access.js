@@ -3,7 +3,7 @@
  * as such and never followed, so nothing here can be led astray by one. However
  * much is moved, the page's other tasks have their turns, and a signal ends it. */
 import { ERRNO, GossamerError, errnoName, messageOf } from "../errors.js";
-import { aborted, answered, failed, turn } from "./answers.js";
+import { aborted, answered, failed, turn, until } from "./answers.js";
 import { FileWriter } from "./file-writer.js";
 import { TYPE, createStat } from "./volume.js";
 
@@ -88,31 +88,7 @@ export class VolumeAccess {
     for (;;) {
       const count = transfer();
       if (typeof count === "number") return answered(count, path);
-      await this.#until(count, path);
-    }
-  }
-
-  /**
-   * @param {Promise<unknown>} promise
-   * @param {string} path
-   */
-  async #until(promise, path) {
-    const signal = this.#signal;
-    if (signal === undefined) {
-      await promise;
-      return;
-    }
-    /** @type {() => void} */
-    let stop = () => {};
-    const ended = new Promise((_resolve, reject) => {
-      stop = () => reject(aborted(signal, path));
-      signal.addEventListener("abort", stop);
-    });
-    try {
-      this.#checkSignal(path);
-      await Promise.race([promise, ended]);
-    } finally {
-      signal.removeEventListener("abort", stop);
+      await until(count, this.#signal, path);
     }
   }
 

@@ -39,3 +39,29 @@ export function aborted(signal, path) {
   const text = `${path}: aborted`;
   return new GossamerError("ECANCELED", text, { cause: signal.reason });
 }
+
+/**
+ * Waits, unless a signal ends that.
+ * @template T
+ * @param {Promise<T>} promise whose outcome may then be missed
+ * @param {AbortSignal | undefined} signal
+ * @param {string} path that it is about
+ * @returns {Promise<T>}
+ * @throws {GossamerError} ECANCELED
+ */
+export async function until(promise, signal, path) {
+  if (signal === undefined) return promise;
+  /** @type {() => void} */
+  let stop = () => {};
+  /** @type {Promise<never>} */
+  const ended = new Promise((_resolve, reject) => {
+    stop = () => reject(aborted(signal, path));
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([promise, ended]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

@@ -118,8 +118,7 @@ export const isGzip = (block) => block[0] === 0x1f && block[1] === 0x8b;
 
 /** @param {number} offset */
 export function gzipped(offset) {
-  const advice = 'pipe it through new DecompressionStream("gzip") first';
-  return malformed(offset, `gzip; ${advice}`);
+  return malformed(offset, "gzip; give the option gzip: true");
 }
 
 /**

@@ -1,8 +1,10 @@
 /* Tar archives into a volume and out of it, as streams: never more than a
  * piece of a file is held. Names in an archive never lead out of the directory
  * that it is put into, and links in the volume are not followed. */
-import { GossamerError, messageOf } from "../errors.js";
+import { GossamerError } from "../errors.js";
 import { PIECE_BYTES, VolumeAccess, joined, namesIn } from "./access.js";
+import { pack, unpack } from "./gzip.js";
+import { ByteSource, piecesOf } from "./tar-source.js";
 import {
   BLOCK_BYTES,
   KIND,
@@ -33,6 +35,16 @@ import { TYPE } from "./volume.js";
  * @property {number} links symbolic ones
  * @property {string[]} skipped the names of what no volume has: devices, pipes
  *   and what only some programs know
+ *
+ * @typedef {object} ImportTarOptions
+ * @property {boolean} [gzip] whether the archive is compressed
+ * @property {boolean} [atomic] all or nothing: the directory must be new or
+ *   empty, and is there when all is in it. A page that goes away meanwhile
+ *   leaves a directory `.incomplete-1` beside it
+ * @property {AbortSignal} [signal]
+ *
+ * @typedef {object} ExportTarOptions
+ * @property {boolean} [gzip] whether the archive is to be compressed
  */
 
 /** Longer names and records than this are an attack on our memory. */
@@ -42,129 +54,6 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** @type {Set<string>} */
 const FILE_KINDS = new Set([KIND.FILE, KIND.CONTIGUOUS]);
-
-/**
- * @param {TarSource} source
- * @returns {AsyncIterator<Uint8Array>}
- */
-function piecesOf(source) {
-  if (source instanceof Blob) return piecesOf(source.stream());
-  if (typeof Response !== "undefined" && source instanceof Response) {
-    if (source.body !== null) return piecesOf(source.body);
-    return piecesOf(new ArrayBuffer(0));
-  }
-  if (source instanceof ArrayBuffer) return once(new Uint8Array(source));
-  if (ArrayBuffer.isView(source)) {
-    const { buffer, byteOffset, byteLength } = source;
-    return once(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  if (typeof source === "object" && source !== null) {
-    // Not every browser's streams can be iterated.
-    if ("getReader" in source) return fromReader(source.getReader());
-    if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
-  }
-  const text = "tar: a stream, a Blob, a Response or bytes are expected";
-  throw new GossamerError("EINVAL", text);
-}
-
-/** @param {unknown} piece of a stream @returns {Uint8Array} */
-function asBytes(piece) {
-  if (piece instanceof Uint8Array) return piece;
-  const text = "tar: the stream must be one of bytes (Uint8Array)";
-  throw new GossamerError("EINVAL", text);
-}
-
-/** @param {Uint8Array} bytes */
-async function* once(bytes) {
-  yield bytes;
-}
-
-/** @param {ReadableStreamDefaultReader<Uint8Array>} reader */
-async function* fromReader(reader) {
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    // Whoever sends need not go on; at the end this does nothing.
-    void reader.cancel().catch(() => {});
-  }
-}
-
-/** The bytes of an archive, in the pieces that are wanted. */
-class ByteSource {
-  /** How many were taken. */
-  offset = 0;
-  #pieces;
-  /** @type {Uint8Array} what came and was not taken */
-  #rest = new Uint8Array(0);
-
-  /** @param {AsyncIterator<Uint8Array>} pieces */
-  constructor(pieces) {
-    this.#pieces = pieces;
-  }
-
-  /**
-   * @param {number} mostBytes
-   * @returns {Promise<Uint8Array>} at least one byte, fewer than asked for as
-   *   it comes; empty: the end. Valid until the next is asked for
-   */
-  async some(mostBytes) {
-    while (this.#rest.length === 0) {
-      const { done, value } = await this.#next();
-      if (done) return this.#rest;
-      this.#rest = asBytes(value);
-    }
-    const bytes = this.#rest.subarray(0, mostBytes);
-    this.#rest = this.#rest.subarray(bytes.length);
-    this.offset += bytes.length;
-    return bytes;
-  }
-
-  /**
-   * @param {number} sizeBytes
-   * @returns {Promise<Uint8Array>} the caller's own; shorter at the end
-   */
-  async all(sizeBytes) {
-    const bytes = new Uint8Array(sizeBytes);
-    let at = 0;
-    while (at < sizeBytes) {
-      const part = await this.some(sizeBytes - at);
-      if (part.length === 0) break;
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes.subarray(0, at);
-  }
-
-  /** @param {number} sizeBytes @returns {Promise<number>} how many there were */
-  async skip(sizeBytes) {
-    let left = sizeBytes;
-    while (left > 0) {
-      const part = await this.some(Math.min(left, PIECE_BYTES));
-      if (part.length === 0) break;
-      left -= part.length;
-    }
-    return sizeBytes - left;
-  }
-
-  async #next() {
-    try {
-      return await this.#pieces.next();
-    } catch (error) {
-      if (error instanceof GossamerError) throw error;
-      const text = `tar: at offset ${this.offset}: the stream failed: ${messageOf(error)}`;
-      throw new GossamerError("EIO", text, { cause: error });
-    }
-  }
-
-  /** Lets go of where they come from. */
-  async end() {
-    await this.#pieces.return?.();
-  }
-}
 
 /**
  * An entry's name as names inside of the target.
@@ -383,30 +272,37 @@ class Import {
 /**
  * Unpacks a tar archive: POSIX ustar and pax, GNU's long names. As it comes:
  * nothing but a piece of a file is in memory, and the source is read no faster
- * than the volume takes it. Compressed ones go through the browser:
- * `importTar(volume, response.body.pipeThrough(new DecompressionStream("gzip")))`.
+ * than the volume takes it.
  *
  * Files and links that are there already are replaced, directories added to.
  * Times come along, to the nanosecond where the archive has them; modes and
- * owners do not, for volumes have none. When it fails, what came before stays,
- * and the source is cancelled.
+ * owners do not, for volumes have none; blocks of zeros become holes. When it
+ * fails, what came before stays, unless `atomic` was said; the file that was
+ * being written does not, and the source is cancelled.
  * @param {Volume} volume opened if need be
  * @param {TarSource} source
  * @param {string} [path] the directory in the volume, made if need be
+ * @param {ImportTarOptions} [options]
  * @returns {Promise<TarSummary>}
  * @throws {GossamerError} EBADMSG for what is no tar or is cut off, with the
  *   offset in bytes and what is wrong there; ENOTCAPABLE for a name or hard
  *   link with ".."; ENOTSUP for sparse files of GNU tar; EIO when the source
- *   fails; EINVAL for a wrong argument; what the volume answers: ENOSPC,
- *   ENAMETOOLONG, ENOTDIR, EISDIR, EROFS
+ *   fails; ECANCELED by the signal; EINVAL for a wrong argument; ENOTEMPTY with
+ *   `atomic`; what the volume answers: ENOSPC, ENAMETOOLONG, ENOTDIR, EISDIR,
+ *   EROFS
  */
-export async function importTar(volume, source, path = "/") {
-  const bytes = new ByteSource(piecesOf(source));
+export async function importTar(volume, source, path = "/", options = {}) {
+  const { gzip = false, atomic = false, signal } = options;
+  const pieces = piecesOf(source);
+  const bytes = new ByteSource(gzip ? unpack(pieces) : pieces, signal);
   try {
-    const access = await VolumeAccess.open(volume);
-    const names = VolumeAccess.names(path);
-    const root = await access.directory(volume.root, names, path);
-    return await new Import(access, root, path, bytes).run();
+    const access = await VolumeAccess.open(volume, signal);
+    return await access.fill(path, atomic, async (root) => {
+      const summary = await new Import(access, root, path, bytes).run();
+      // The checksum comes behind what it is of.
+      if (gzip) await bytes.drain();
+      return summary;
+    });
   } finally {
     await bytes.end();
   }
@@ -464,8 +360,9 @@ async function* archive(access, node, path, name, seen) {
   }
 }
 
-/** @param {VolumeAccess} access @param {string} path */
-async function* wholeArchive(access, path) {
+/** @param {Volume} volume @param {string} path */
+async function* wholeArchive(volume, path) {
+  const access = await VolumeAccess.open(volume);
   const node = await access.at(path);
   const name = VolumeAccess.names(path).at(-1) ?? "";
   const top = node.type === TYPE.DIRECTORY ? "" : name;
@@ -478,28 +375,36 @@ async function* wholeArchive(access, path) {
  * long or non-ASCII names, large files and fractions of a second. A directory's
  * names are relative to it and in order. It is made while it is read, a piece at
  * a time; what changes meanwhile may be in it or not, but the archive stays
- * whole. To save it: `await new Response(exportTar(volume)).blob()`.
+ * whole. Holes are zeros in it. To save it:
+ * `await new Response(exportTar(volume)).blob()`.
  * @param {Volume} volume opened if need be
  * @param {string} [path] a directory, or a single file
+ * @param {ExportTarOptions} [options]
  * @returns {ReadableStream<Uint8Array<ArrayBuffer>>} it fails with a
- *   GossamerError: ENOENT, ENOTDIR, EIO, EINVAL for a path with ".."
+ *   GossamerError: ENOENT, ENOTDIR, EIO, EINVAL for a path with "..". When it
+ *   is cancelled nothing stays open
  */
-export function exportTar(volume, path = "/") {
-  /** @type {AsyncGenerator<Uint8Array, void, void> | null} */
-  let pieces = null;
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        pieces ??= wholeArchive(await VolumeAccess.open(volume), path);
-        const { done, value } = await pieces.next();
-        if (done) controller.close();
-        else controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (value));
-      },
-      async cancel() {
-        await pieces?.return();
-      },
+export function exportTar(volume, path = "/", { gzip = false } = {}) {
+  const pieces = wholeArchive(volume, path);
+  return streamOf(gzip ? pack(pieces) : pieces);
+}
+
+/**
+ * @param {{ next: () => Promise<IteratorResult<Uint8Array, void>>,
+ *   return: () => Promise<unknown> }} pieces
+ */
+function streamOf(pieces) {
+  /** @type {UnderlyingDefaultSource<Uint8Array<ArrayBuffer>>} */
+  const source = {
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (value));
     },
-    // Nothing is read from the volume before somebody reads here.
-    { highWaterMark: 0 },
-  );
+    async cancel() {
+      await pieces.return();
+    },
+  };
+  // Nothing is read from the volume before somebody reads here.
+  return new ReadableStream(source, { highWaterMark: 0 });
 }

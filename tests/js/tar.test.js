@@ -210,7 +210,7 @@ test("an archive may come as bytes, buffer, Blob, Response or any iterable", asy
   assert.deepEqual((await unpacked(opened)).tree, { a: bytes("text") });
   await assert.rejects(
     importTar(memory(), gzip),
-    fails("EBADMSG", /offset 0: gzip.*DecompressionStream/),
+    fails("EBADMSG", /offset 0: gzip.*gzip: true/),
   );
   for (const wrong of ["text", null, 5, {}]) {
     await assert.rejects(importTar(memory(), wrong), fails("EINVAL", /tar/));
