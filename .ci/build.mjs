@@ -46,6 +46,7 @@ const BUNDLES = [
   { out: "gossamer.mjs", entry: "js/index.js", format: "esm" },
   { out: "wasi.mjs", entry: "js/wasi/index.js", format: "esm" },
   { out: "http.mjs", entry: "js/fs/http.js", format: "esm" },
+  { out: "indexeddb.mjs", entry: "js/fs/indexeddb.js", format: "esm" },
 ];
 
 /** @param {boolean} quiet */

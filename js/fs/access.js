@@ -46,7 +46,8 @@ export class VolumeAccess {
   static async open(volume, signal) {
     const access = new VolumeAccess(volume, signal);
     access.#checkSignal("the volume");
-    await answered(volume.open(), "the volume");
+    const answer = await volume.open();
+    if (answer < 0) throw failed(answer, volume.trouble || "the volume");
     return access;
   }
 

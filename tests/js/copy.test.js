@@ -237,6 +237,8 @@ test("what is wrong is named with its path", async () => {
   const closed = new Volume();
   closed.open = () => -ERRNO.EBUSY;
   await assert.rejects(copyTree(closed, to), fails("EBUSY", /the volume/));
+  Object.defineProperty(closed, "trouble", { value: "another has it" });
+  await assert.rejects(copyTree(to, closed), fails("EBUSY", /^another has it/));
 });
 
 test("what no volume has is told and left out", async () => {

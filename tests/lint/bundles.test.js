@@ -1,8 +1,10 @@
 /* What a page does not import it does not carry. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { build } from "esbuild";
-import { ROOT } from "../helpers/tree.js";
+import { ROOT, filesUnder, read } from "../helpers/tree.js";
 
 /**
  * The files that a page's bundle takes something from.
@@ -55,4 +57,46 @@ test("a page that mounts memory carries neither tar nor trees", async () => {
     ),
     [],
   );
+});
+
+test("gossamer/indexeddb is a volume alone, and nobody else carries it", async () => {
+  const entry = "./js/fs/indexeddb.js";
+  const files = await bundled(
+    `import { indexeddb } from "${entry}"; globalThis.volume = indexeddb("a");`,
+  );
+  assert.ok(files.includes("js/fs/indexeddb.js"), files.join(", "));
+  assert.deepEqual(
+    files.filter((file) => !/^<stdin>$|^js\/(fs\/|errors|memory)/.test(file)),
+    [],
+  );
+  assert.deepEqual(
+    files.filter((file) => /^js\/fs\/(access|copy|tar|transfer)/.test(file)),
+    [],
+  );
+  for (const other of ["./js/index.js", "./js/wasi/index.js"]) {
+    const all = await bundled(
+      `import * as all from "${other}"; globalThis.all = all;`,
+    );
+    assert.ok(all.includes("js/fs/memory.js"), all.join(", "));
+    assert.deepEqual(
+      all.filter((file) => file.includes("indexeddb")),
+      [],
+    );
+  }
+});
+
+test("what package.json exports is built, with types", async (t) => {
+  const { exports } = JSON.parse(read("package.json"));
+  assert.ok(Object.keys(exports).includes("./indexeddb"));
+  const built = filesUnder("build/dist");
+  if (built.length === 0) {
+    t.skip("build/dist is not built: npm run build");
+    return;
+  }
+  for (const [name, target] of Object.entries(exports)) {
+    const files = typeof target === "string" ? [target] : Object.values(target);
+    for (const file of files) {
+      assert.ok(existsSync(join(ROOT, file)), `${name}: ${file}`);
+    }
+  }
 });
