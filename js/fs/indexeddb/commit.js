@@ -132,7 +132,9 @@ export class Committer {
    * @returns {number | Promise<void>} an errno when no commit succeeds
    */
   room() {
-    if (this.#failure !== 0) return this.#failure;
+    // Once is tried again: it may have been for that time.
+    if (this.#failures > 1) return this.#failure;
+    if (this.#failures > 0) this.#want(false, null);
     return new Promise((resolve) => this.#crowd.push(resolve));
   }
 
