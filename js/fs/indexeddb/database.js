@@ -153,8 +153,9 @@ export class Database {
   async write(durability, work) {
     const options = { durability };
     const answer = await this.#write(options, work);
-    // After one that found no room Firefox lets the next change nothing but
-    // delete: that is an empty one.
+    // After one that found no room the next may only delete in Firefox, and is
+    // refused by the old sum in Chromium, even if it deletes more than it puts.
+    // An empty one is that next one.
     if (answer === -ERRNO.ENOSPC) await this.#write(options, () => {});
     return answer;
   }
@@ -449,7 +450,12 @@ export class Database {
       tx.onerror = ({ target }) => {
         cause ??= /** @type {IDBRequest} */ (target).error;
       };
-      tx.onabort = () => settle(this.#failTransaction(tx.error ?? cause));
+      tx.onabort = () => {
+        // Firefox: a request failed when commit() had been called.
+        const isVague = nameOf(tx.error) === "AbortError";
+        const error = isVague ? (cause ?? tx.error) : (tx.error ?? cause);
+        settle(this.#failTransaction(error));
+      };
       try {
         work(() => settle(0));
       } catch (error) {
