@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errnoName } from "../../js/errors.js";
 import { TYPE } from "../../js/fs/volume.js";
+import { chance } from "../helpers/chance.js";
 import {
   VolumeTool,
   bytesOf,
@@ -23,18 +24,6 @@ const NAMES = ["a", "b", "c", "ü"];
 /** Where files in blocks have their edges. */
 const EDGES = [0, 1, 64, 4096, 65_536, 131_072, 262_144];
 const MAX_OPEN = 6;
-
-/** Numbers made by chance. @param {number} seed */
-function chance(seed) {
-  let state = seed >>> 0;
-  /** @param {number} below */
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** An errno's name, "" for success. @param {unknown} answer */
 async function said(answer) {

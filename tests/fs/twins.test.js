@@ -11,6 +11,7 @@ import { memory } from "../../js/fs/memory.js";
 import { node } from "../../js/fs/node.js";
 import { TYPE } from "../../js/fs/volume.js";
 import { RIGHTS } from "../../js/wasi/abi.js";
+import { chance } from "../helpers/chance.js";
 import { defer } from "../helpers/defer.js";
 import { countsDirectories } from "../helpers/node-volume.js";
 import { wasiRig } from "../helpers/wasi.js";
@@ -37,18 +38,6 @@ const ALL = (1n << 30n) - 1n;
  * systems count no links of directories: those are left out there.
  */
 const DIRECTORY_LINKS = countsDirectories();
-
-/** Numbers made by chance. @param {number} seed */
-function chance(seed) {
-  let state = seed >>> 0;
-  /** @param {number} below */
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** @typedef {Awaited<ReturnType<typeof wasiRig>>} Rig */
 

@@ -32,8 +32,22 @@ const COMMANDS = {
   firefox: ["firefox-esr", "firefox"],
 };
 
-/** @param {"chromium" | "firefox"} engine */
-function executable(engine) {
+/** What every Chromium of the tests is started with. */
+export const CHROMIUM_ARGUMENTS = [
+  // Chromium refuses its sandbox to root.
+  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+  "--disable-quic",
+  "--disable-background-networking",
+  "--no-first-run",
+  "--disable-sync",
+];
+
+/**
+ * The program of a browser.
+ * @param {"chromium" | "firefox"} engine
+ * @throws {Error} there is none
+ */
+export function executable(engine) {
   const own = process.env[engine.toUpperCase()];
   if (own !== undefined) return own;
   const path = process.env.PATH ?? "";
@@ -84,14 +98,7 @@ export function browser(choice = {}) {
 function launchChromium({ keepsPages }) {
   return chromium.launch({
     executablePath: executable("chromium"),
-    args: [
-      // Chromium refuses its sandbox to root.
-      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-      "--disable-quic",
-      "--disable-background-networking",
-      "--no-first-run",
-      "--disable-sync",
-    ],
+    args: CHROMIUM_ARGUMENTS,
     ignoreDefaultArgs: keepsPages ? ["--disable-back-forward-cache"] : [],
   });
 }
