@@ -17,7 +17,7 @@ import { fuzzSome, whyNoFuzzer } from "./fuzz.mjs";
 import { buildGuests, whyNoGuests } from "../tests/helpers/guests.js";
 
 /** Cheap sections first; a section that is not listed runs last. */
-const ORDER = ["lint", "js", "fs", "wasi", "e2e", "browser"];
+const ORDER = ["lint", "js", "fs", "wasi", "e2e", "browser", "kill"];
 
 const MINUTE_MS = 60_000;
 const FILE_LIMIT_MS = 10 * MINUTE_MS;

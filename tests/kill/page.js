@@ -1,0 +1,87 @@
+/* What runs in the page that is killed: opens the volume, tells the test's
+ * server all that it holds, and goes on with the workload from where the server
+ * says that this is. Each sync that was answered 0 is told by a request. */
+import { indexeddb } from "/js/fs/indexeddb.js";
+import { Performer, contentsOf, packed } from "./perform.js";
+import { splitFactory } from "./split-factory.js";
+import { Workload } from "./workload.js";
+
+const life = new URLSearchParams(location.search).get("life");
+
+/** @param {string} path @param {any} [body] */
+function send(path, body = "") {
+  const url = `${path}${path.includes("?") ? "&" : "?"}life=${life}`;
+  return fetch(url, { method: "POST", body });
+}
+
+/** @param {any} error */
+function trouble(error) {
+  void send("trouble", String(error?.stack ?? error));
+}
+
+let acknowledged = 0;
+let isTelling = false;
+
+/**
+ * Tells the newest of what lasts; it says the same of all before it.
+ * @param {number} done
+ */
+async function acknowledge(done) {
+  acknowledged = Math.max(acknowledged, done);
+  if (isTelling) return;
+  isTelling = true;
+  for (let told = -1; told !== acknowledged;) {
+    told = acknowledged;
+    await send(`acknowledge?done=${told}`);
+  }
+  isTelling = false;
+}
+
+/**
+ * Tells what the volume holds.
+ * @param {import("./perform.js").Found[]} found
+ * @param {{ ok: boolean, problems: string[] }} check
+ */
+function tell(found, check) {
+  const parts = /** @type {BlobPart[]} */ (packed(found, { check }));
+  return send("state", new Blob(parts));
+}
+
+async function main() {
+  const plan = await (await send("plan")).json();
+  const options = {
+    ...plan.options,
+    onTrouble: trouble,
+    ...(plan.splits
+      ? { factory: splitFactory(indexedDB, () => send("piece")) }
+      : {}),
+  };
+  const volume = indexeddb("kill", options);
+  const opened = await volume.open();
+  if (opened !== 0) {
+    // It holds nothing that could be read.
+    const problems = [`open: ${opened}, ${volume.trouble}`];
+    await tell([], { ok: false, problems });
+    return;
+  }
+  const found = await contentsOf(volume);
+  const { ok, problems } = await volume.check();
+  const state = await tell(found, { ok, problems });
+  const { crashes } = await state.json();
+  if (crashes === undefined) return;
+  const { kind, seed } = plan;
+  const workload = new Workload(kind, seed, { crashes });
+  const performer = new Performer(volume, workload.model, {
+    acknowledge: (done) => void acknowledge(done).catch(trouble),
+    trouble,
+    strictClose: plan.options.strictClose,
+  });
+  for (;;) {
+    await performer.run(workload.peek(), workload.done);
+    workload.advance();
+  }
+}
+
+addEventListener("unhandledrejection", ({ reason }) => trouble(reason));
+addEventListener("error", ({ error, message }) => trouble(error ?? message));
+main().catch(trouble);
