@@ -88,3 +88,21 @@ test("a writer that gives up waiting is ECANCELED, and passed over", async () =>
   assert.equal(await first.acquire(), 0);
   await first.release();
 });
+
+test("a signal that comes when the lock was granted passes nobody over", async () => {
+  const scope = {};
+  const [first, second, third] = [make(scope), make(scope), make(scope)];
+  assert.equal(await first.acquire(), 0);
+  const abort = new AbortController();
+  const { signal } = abort;
+  const granted = second.acquire({ wait: true, signal });
+  const waiting = third.acquire({ wait: true });
+  await Promise.resolve();
+  await first.release();
+  assert.equal(await granted, 0);
+  abort.abort();
+  assert.equal(second.isHeld, true);
+  await second.release();
+  assert.equal(await waiting, 0);
+  await third.release();
+});

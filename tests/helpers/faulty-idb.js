@@ -44,6 +44,10 @@ export class FaultyFactory {
   fault = null;
   /** The connections, the last one at the end. @type {IDBDatabase[]} */
   connections = [];
+  /** Whether connections that are opened are closed before they are used. */
+  closesAtOnce = false;
+  /** Whether a request that fails after commit() does not undo the others. */
+  ignoresFailures = false;
   /** What factory it is beneath. */
   beneath;
 
@@ -77,6 +81,23 @@ export class FaultyFactory {
     return this.beneath.databases();
   }
 
+  /** All databases go, and then their connections, as when storage is cleared. */
+  clear() {
+    const { _databases: databases } = /** @type {any} */ (this.beneath);
+    databases.clear();
+    for (const db of this.connections) forceClose(db);
+  }
+
+  /** The keys in stores that are to be empty. @returns {unknown[]} */
+  leftInProbe() {
+    const { _databases: databases } = /** @type {any} */ (this.beneath);
+    return [...databases.values()].flatMap(({ rawObjectStores }) =>
+      [...rawObjectStores.values()]
+        .filter(({ name }) => name.startsWith("volume-"))
+        .flatMap((store) => [...store.records.values()]),
+    );
+  }
+
   /** @param {string} call */
   #count(call) {
     const at = this.calls.push(call) - 1;
@@ -97,17 +118,20 @@ export class FaultyFactory {
     };
     request.addEventListener("upgradeneeded", seen);
     request.addEventListener("success", seen);
+    request.addEventListener("success", () => {
+      if (this.closesAtOnce) request.result.close();
+    });
   }
 
   /**
-   * @param {object} target
+   * @param {EventTarget} target or a store
    * @param {readonly string[]} names of its methods
    * @param {IDBDatabase} db
    * @param {(result: any) => void} found told what a call answered
    */
   #wrap(target, names, db, found) {
     const methods = /** @type {Record<string, (...args: any[]) => any>} */ (
-      target
+      /** @type {unknown} */ (target)
     );
     for (const name of names) {
       const method = methods[name];
@@ -122,6 +146,9 @@ export class FaultyFactory {
         if (fault?.kind === "vanishes") vanish(db);
         const result = method.apply(target, args);
         if (fault?.kind === "fails") failLast(target, name, fault.name);
+        if (this.ignoresFailures && name === "commit") {
+          target.addEventListener("error", (event) => event.preventDefault());
+        }
         if (result !== undefined) found(result);
         return result;
       };

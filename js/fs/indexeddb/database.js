@@ -21,6 +21,8 @@ export {
   platformFactory,
 } from "./opening.js";
 
+/** Before it is tried again to connect: storage that is cleared refuses a while. */
+const PAUSES_MS = [50, 200, 500];
 /** How long somebody who wants the database closed is kept waiting, at most. */
 const FOREIGN_WAIT_MS = 2000;
 
@@ -55,6 +57,8 @@ function transactionErrno(error) {
   }
 }
 
+/** @type {IDBTransactionOptions} */
+const RELAXED = { durability: "relaxed" };
 const LOST_IN_USE = "lost its database while it was used";
 
 /** What a transaction's errors are to people. @type {Record<number, string>} */
@@ -80,6 +84,8 @@ export class Database {
   #identity = "";
   /** @type {Promise<IDBDatabase | number> | null} */
   #reconnecting = null;
+  /** Whether commit() is safe, see #probe(). */
+  #mayCommit = false;
   /** Counts what makes an open() under way void. */
   #turn = 0;
   /** @type {Map<() => void, IDBDatabase>} ends of what is under way */
@@ -121,13 +127,18 @@ export class Database {
     const db = await this.#opener.open(create, wait);
     if (turn !== this.#turn) {
       if (typeof db !== "number") db.close();
-      return this.#fail(ERRNO.ECANCELED, "was closed while it was opened");
+      return this.#failCanceled();
     }
     if (typeof db === "number") return db;
     this.#identity = identityOf(db);
     this.#state = "open";
     this.#take(db);
-    return 0;
+    if (create) await this.#probe(db);
+    return turn === this.#turn ? 0 : this.#failCanceled();
+  }
+
+  #failCanceled() {
+    return this.#fail(ERRNO.ECANCELED, "was closed while it was opened");
   }
 
   /** Lets go of the database; what is under way is still done. */
@@ -135,14 +146,15 @@ export class Database {
     this.#turn++;
     this.#state = "closed";
     this.#opener.giveUp();
-    this.#reconnecting = null;
     this.#db?.close();
     this.#db = null;
   }
 
   /**
-   * One transaction over both stores, committed without waiting for events: it
-   * survives that the page is left.
+   * One transaction over both stores, begun when this returns if there is a
+   * connection, and committed without another turn where the browser does that
+   * right (not in Firefox): then it survives that the page is left, unless it
+   * has Blobs that are not stored yet.
    * @param {"strict" | "relaxed"} durability strict: 0 means it is on the disk
    * @param {(log: IDBObjectStore, data: IDBObjectStore) => void} work makes all
    *   its requests before it returns; called at most once
@@ -169,7 +181,7 @@ export class Database {
     return this.#run([LOG, DATA], "readwrite", options, (tx, done) => {
       tx.oncomplete = done;
       work(tx.objectStore(LOG), tx.objectStore(DATA));
-      tx.commit?.();
+      if (this.#mayCommit) tx.commit();
     });
   }
 
@@ -330,7 +342,12 @@ export class Database {
   /** @returns {Promise<IDBDatabase | number>} */
   async #reconnect() {
     const turn = this.#turn;
-    const db = await this.#opener.open(false, true);
+    let db = await this.#opener.open(false, true);
+    for (const pauseMs of PAUSES_MS) {
+      if (turn !== this.#turn || db !== -ERRNO.EIO) break;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (turn === this.#turn) db = await this.#opener.open(false, true);
+    }
     if (turn !== this.#turn) {
       if (typeof db !== "number") db.close();
       return this.#fail(ERRNO.EIO, "is not open");
@@ -356,6 +373,36 @@ export class Database {
     const { trouble } = this;
     queueMicrotask(() => this.#onLost?.(trouble));
     return -ERRNO.ESTALE;
+  }
+
+  /**
+   * Finds out whether the browser undoes a transaction for which commit() was
+   * called when a request of it fails. Firefox looks only at the last request.
+   * @param {IDBDatabase} db
+   */
+  async #probe(db) {
+    const store = this.#identity;
+    const stores = [store];
+    if (store === "" || this.#mayCommit) return;
+    const { trouble } = this;
+    let failed = false;
+    const errno = await this.#run(stores, "readwrite", RELAXED, (tx, done) => {
+      tx.oncomplete = done;
+      const scratch = tx.objectStore(store);
+      scratch.put(0, 0);
+      scratch.add(0, 0).onerror = () => {
+        failed = true;
+      };
+      scratch.get(0);
+      tx.commit();
+    });
+    this.trouble = trouble;
+    this.#mayCommit = failed && errno < 0;
+    if (errno < 0 || this.#db !== db) return;
+    await this.#run(stores, "readwrite", RELAXED, (tx, done) => {
+      tx.oncomplete = done;
+      tx.objectStore(store).clear();
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
 /* Opening the database of a volume: made, upgraded step by step, waited for
  * while others have it open, given up. With database.js all that calls
  * IndexedDB. A request to open cannot be taken back: one that is given up goes
- * on, changes nothing, and is over before the next begins. */
+ * on, and changes nothing. */
 import { ERRNO, messageOf } from "../../errors.js";
 
 /** The layout of records, which is the version of the database. */
@@ -95,8 +95,7 @@ const SILENT =
 export class Opening {
   /** The database, or why there is none. @type {Promise<IDBDatabase | number>} */
   answer;
-  /** Until nothing will come of the request any more. @type {Promise<void>} */
-  over;
+  /** Whether nothing will come of the request any more. */
   isOver = false;
   /** Whether others were in its way. */
   isBlocked = false;
@@ -143,21 +142,17 @@ export class Opening {
     request.onupgradeneeded = ({ oldVersion }) => {
       this.#upgrade(request, oldVersion);
     };
-    this.over = new Promise((resolve) => {
-      request.onsuccess = () => {
-        this.isOver = true;
-        if (this.#isWanted) this.#settle(this.#checked(request.result));
-        else request.result.close();
-        resolve();
-      };
-      request.onerror = (event) => {
-        this.isOver = true;
-        // Else Firefox takes it for an error that nobody handles.
-        event.preventDefault();
-        if (this.#isWanted) this.#settle(this.#failed(request.error));
-        resolve();
-      };
-    });
+    request.onsuccess = () => {
+      this.isOver = true;
+      if (this.#isWanted) this.#settle(this.#checked(request.result));
+      else request.result.close();
+    };
+    request.onerror = (event) => {
+      this.isOver = true;
+      // Else a browser may take it for an error that nobody handles.
+      event.preventDefault();
+      if (this.#isWanted) this.#settle(this.#failed(request.error));
+    };
   }
 
   /** It is not wanted any more: -ECANCELED, unless it was answered before. */
@@ -258,11 +253,9 @@ export class Opener {
     const factory = this.#factory;
     const last = this.#last;
     if (factory === null) return this.#fail(ERRNO.ENOTSUP, NO_FACTORY);
-    if (last !== null && !last.isOver) {
-      // The next one comes after it, and would not be told what is in the way.
-      if (last.isBlocked && !wait) return this.#fail(ERRNO.EBUSY, BLOCKED);
-      await last.over;
-    }
+    // The next one comes after it, and would not be told what is in the way.
+    const blocked = last !== null && last.isBlocked && !last.isOver;
+    if (blocked && !wait) return this.#fail(ERRNO.EBUSY, BLOCKED);
     try {
       const [steps, fail] = [this.#steps, this.#fail];
       const options = { create, wait, steps, fail };
