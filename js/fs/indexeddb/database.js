@@ -390,8 +390,9 @@ export class Database {
       tx.oncomplete = done;
       const scratch = tx.objectStore(store);
       scratch.put(0, 0);
-      scratch.add(0, 0).onerror = () => {
-        failed = true;
+      const again = scratch.add(0, 0);
+      again.onerror = () => {
+        failed = nameOf(again.error) === "ConstraintError";
       };
       scratch.get(0);
       tx.commit();
