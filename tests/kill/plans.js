@@ -32,14 +32,14 @@ const someTime = (random) =>
   BigInt(random(2 ** 31)) * 1_000_000_007n + BigInt(random(999_999_937));
 
 /**
- * A sync of a file; one of three is not waited for.
+ * A sync of a file; one of two is not waited for.
  * @param {number} id
  * @param {Random} random
  * @returns {Step}
  */
 function sync(id, random) {
   const dataOnly = random(2) === 0;
-  return { do: "sync", id, dataOnly, wait: random(3) !== 0 };
+  return { do: "sync", id, dataOnly, wait: random(2) === 0 };
 }
 
 /**

@@ -229,7 +229,8 @@ export class Session {
       this.#happened = (one) => {
         if (one !== event || --left !== 0) return undefined;
         clearTimeout(limit);
-        setTimeout(resolve, delayMs);
+        if (delayMs === 0) resolve();
+        else setTimeout(resolve, delayMs);
         // Whoever is killed between two pieces waits there until then.
         return event === "piece" ? new Promise(() => {}) : undefined;
       };
@@ -246,8 +247,10 @@ export function someMoment(random) {
   const kind = random(8);
   if (kind === 0) return { event: "start", count: 1, delayMs: random(150) };
   if (kind < 3) return { event: "state", count: 1, delayMs: random(300) };
-  const count = 1 + random(6);
-  return { event: "acknowledge", count, delayMs: random(120) };
+  const count = 1 + random(8);
+  // At once finds what was told too early.
+  const delayMs = kind < 6 ? 0 : random(120);
+  return { event: "acknowledge", count, delayMs };
 }
 
 /**
