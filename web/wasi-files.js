@@ -10,13 +10,12 @@ import {
 } from "/dist/wasi.mjs";
 import { TYPE, createStat } from "/js/fs/volume.js";
 import { find, show, whole } from "./demo.js";
+import { saveAs } from "./save.js";
 
 /** More rows than these help nobody. */
 const MAX_ROWS = 200;
 /** All files together: what a tab can well hold. */
 const LIMIT_BYTES = 2 ** 30;
-/** Long enough for a browser to have begun its download. */
-const REVOKE_AFTER_MS = 60_000;
 
 /**
  * @typedef {import("../js/fs/tree-nodes.js").TreeNode} MemoryNode
@@ -27,16 +26,6 @@ const REVOKE_AFTER_MS = 60_000;
  * @property {number} sizeBytes
  * @property {bigint} mtimeNs
  */
-
-/** @param {Blob} blob @param {string} name */
-function download(blob, name) {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MS);
-}
 
 /**
  * @param {File | DataTransferItem} one
@@ -228,12 +217,12 @@ export class Files {
     const bytes = await exportTree(this.volume, path);
     if (!(bytes instanceof Uint8Array)) return;
     const name = path.slice(path.lastIndexOf("/") + 1);
-    download(new Blob([/** @type {any} */ (bytes)]), name);
+    saveAs(new Blob([/** @type {any} */ (bytes)]), name);
   }
 
   async #downloadAll() {
     const tar = exportTar(this.volume);
-    download(await new Response(tar).blob(), "files.tar");
+    saveAs(await new Response(tar).blob(), "files.tar");
   }
 
   /** @param {string} path */

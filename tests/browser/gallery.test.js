@@ -7,9 +7,15 @@ import { openPage } from "../helpers/browser.js";
 import { startDemos } from "../helpers/server.js";
 import { ROOT } from "../helpers/tree.js";
 
-const DEMOS = ["particles", "stream", "sieve", "preempt", "wasi"].map(
-  (name) => `${name}.html`,
-);
+const DEMOS = [
+  "particles",
+  "stream",
+  "sieve",
+  "preempt",
+  "files",
+  "notes",
+  "wasi",
+].map((name) => `${name}.html`);
 
 test("the gallery lists the demos, and each is there", async (t) => {
   const { page, screenshot } = await openPage(t, await startDemos(t));

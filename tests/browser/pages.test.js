@@ -34,6 +34,26 @@ const DEMOS = {
     await page.locator("#start:enabled").click();
     await page.getByText("One endless loop runs").waitFor();
   },
+  files: async (page) => {
+    await page.locator("#add-files:enabled").setInputFiles([
+      { name: "a.txt", mimeType: "", buffer: Buffer.from("some text") },
+      {
+        name: "b-with-a-long-name-that-has-no-space-to-break-at-0123456789.bin",
+        mimeType: "",
+        buffer: Buffer.alloc(70_000),
+      },
+    ]);
+    await page.getByText("Stored 2 files").waitFor();
+    await page.getByRole("row", { name: "a.txt" }).dblclick();
+    await page.locator("#editor").waitFor();
+  },
+  notes: async (page) => {
+    await page.locator("#new-note:enabled").click();
+    await page
+      .locator("#text:focus")
+      .pressSequentially("A note\n\nof two lines");
+    await page.getByText("Saved at").waitFor();
+  },
   wasi: async (page) => {
     await page.getByRole("button", { name: "Word count" }).click();
     await page.locator('#status[data-state="good"]').waitFor();
@@ -107,7 +127,7 @@ for (const [demo, show] of Object.entries(DEMOS)) {
         const { page } = await openPage(t, `${url}${demo}.html`, {
           colorScheme,
         });
-        if (demo === "wasi") await show(page);
+        if (["files", "notes", "wasi"].includes(demo)) await show(page);
         const texts = await page.evaluate(() => {
           const opaque = (element) => {
             for (let at = element; at !== null; at = at.parentElement) {
@@ -172,11 +192,16 @@ for (const [demo, show] of Object.entries(DEMOS)) {
   test(`${demo} can be used by keyboard and heard`, LIMIT, async (t) => {
     const { page } = await openPage(t, `${await startDemos(t)}${demo}.html`);
     const nameless = await page.evaluate(() =>
-      [...document.querySelectorAll("button, input, select, a, progress")]
+      [
+        ...document.querySelectorAll(
+          "button, input, select, textarea, a, progress, meter, dialog",
+        ),
+      ]
         .filter(
           (element) =>
             !element.ariaLabel &&
             !(element.matches("a, button") && element.textContent.trim()) &&
+            !element.hasAttribute("aria-labelledby") &&
             !(element.labels?.length > 0),
         )
         .map((element) => element.outerHTML),
