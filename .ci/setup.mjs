@@ -69,6 +69,11 @@ const PURPOSES = ["fuzz", "wasi", "firefox"];
 const JSPI_SOURCE = "tests/wasi/node";
 export const JSPI_NODE = "build/node";
 
+/** A peer of the benchmark, which asks for a newer Node than is needed to
+ * bundle it. */
+const ZENFS_SOURCE = "tests/bench/files/zenfs";
+export const ZENFS_MODULES = "build/zenfs";
+
 /**
  * What the step reads and does, so that tests can stand in for all of it.
  * @typedef {object} Machine
@@ -219,28 +224,47 @@ function installModules(machine) {
 }
 
 /**
- * There is none for other systems than Linux; it can be done without.
- * @param {Machine} machine
+ * What npm installs in a folder of its own, and can be done without.
+ * @typedef {object} Apart
+ * @property {string} source the folder of its package.json
+ * @property {string} target
+ * @property {string} what
+ * @property {string[]} flags for npm
  */
-function installJspiNode(machine) {
-  if (machine.platform !== "linux") return;
+
+/** @type {Apart} There is none for other systems than Linux. */
+const JSPI = {
+  source: JSPI_SOURCE,
+  target: JSPI_NODE,
+  what: "a Node that has JSPI",
+  flags: ["--no-bin-links", "--ignore-scripts"],
+};
+
+/** @type {Apart} */
+const ZENFS = {
+  source: ZENFS_SOURCE,
+  target: ZENFS_MODULES,
+  what: "ZenFS",
+  flags: ["--no-bin-links", "--ignore-scripts", "--no-engine-strict"],
+};
+
+/** @param {Machine} machine @param {Apart} apart */
+function installApart(machine, { source, target, what, flags }) {
   const current = modulesAreCurrent(
-    machine.lock(JSPI_SOURCE),
-    machine.installed(JSPI_NODE),
+    machine.lock(source),
+    machine.installed(target),
   );
   if (current) return;
   if (machine.env.GOSSAMER_NO_INSTALL === "1") {
     machine.log(
-      "goes on without a Node that has JSPI: GOSSAMER_NO_INSTALL=1 forbids " +
-        "installing it",
+      `goes on without ${what}: GOSSAMER_NO_INSTALL=1 forbids installing it`,
     );
     return;
   }
-  machine.copy(JSPI_SOURCE, JSPI_NODE);
-  const flags = ["--no-bin-links", "--ignore-scripts"];
-  machine.log(`installing: npm ci, a Node that has JSPI, in ${JSPI_NODE}`);
-  if (machine.run(["npm", "ci", "--prefix", JSPI_NODE, ...flags]) !== 0) {
-    machine.log("goes on without a Node that has JSPI: npm ci failed");
+  machine.copy(source, target);
+  machine.log(`installing: npm ci, ${what}, in ${target}`);
+  if (machine.run(["npm", "ci", "--prefix", target, ...flags]) !== 0) {
+    machine.log(`goes on without ${what}: npm ci failed`);
   }
 }
 
@@ -274,9 +298,12 @@ function installMissing(machine, needed, wanted) {
 
 /**
  * @param {Machine} machine
- * @param {{ lint?: boolean } & Purposes} [options]
+ * @param {{ lint?: boolean, bench?: boolean } & Purposes} [options]
  */
-export function setup(machine, { lint = false, ...purposes } = {}) {
+export function setup(
+  machine,
+  { lint = false, bench = false, ...purposes } = {},
+) {
   const [major = 0, minor = 0] = machine.nodeVersion.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 11)) {
     throw new SetupError(
@@ -295,7 +322,10 @@ export function setup(machine, { lint = false, ...purposes } = {}) {
     );
   }
   installModules(machine);
-  if (purposes.wasi === true) installJspiNode(machine);
+  if (purposes.wasi === true && machine.platform === "linux") {
+    installApart(machine, JSPI);
+  }
+  if (bench) installApart(machine, ZENFS);
 }
 
 /**
@@ -432,6 +462,7 @@ function main(args) {
       fuzz: args.includes("fuzz"),
       wasi: args.includes("wasi"),
       firefox: args.includes("firefox"),
+      bench: args.includes("bench"),
     });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

@@ -13,14 +13,28 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>bench</title>
 <link rel="icon" href="data:,"><script type="module" src="page.js"></script>`;
 const LIMIT_MS = 60_000;
 
+export const CHROMIUM_ARGS = [
+  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+  "--disable-quic",
+  "--disable-background-networking",
+  "--no-first-run",
+  "--disable-sync",
+];
+
 /**
  * @param {Record<string, string>} files path on the server to file
+ * @param {Record<string, string>} pages path on the server to HTML
+ * @param {Record<string, string>} [headers] of every answer
  * @returns {Promise<http.Server>}
  */
-function serve(files) {
+export function serve(files, pages, headers = {}) {
   const server = http.createServer((request, response) => {
-    if (request.url === "/") {
-      response.writeHead(200, { "Content-Type": "text/html" }).end(PAGE);
+    for (const [name, value] of Object.entries(headers)) {
+      response.setHeader(name, value);
+    }
+    const page = pages[request.url ?? ""];
+    if (page !== undefined) {
+      response.writeHead(200, { "Content-Type": "text/html" }).end(page);
       return;
     }
     const file = files[request.url ?? ""];
@@ -57,17 +71,11 @@ export class BrowserBench {
    * @param {Record<string, string>} files path on the server to file
    */
   static async start(executablePath, files) {
-    const server = await serve(files);
+    const server = await serve(files, { "/": PAGE });
     try {
       const browser = await chromium.launch({
         executablePath,
-        args: [
-          ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-          "--disable-quic",
-          "--disable-background-networking",
-          "--no-first-run",
-          "--disable-sync",
-        ],
+        args: CHROMIUM_ARGS,
       });
       return new BrowserBench(browser, server);
     } catch (error) {

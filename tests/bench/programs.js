@@ -1,32 +1,35 @@
 /* Builds the programs that take part, into build/bench and the CMake build
  * folders, and says how each is run. One that cannot be built here because
  * its tool is missing is left out, with the reason. */
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execFileSync } from "node:child_process";
 import { ROOT, step } from "../../.ci/exec.mjs";
 import { onPath } from "../../.ci/setup.mjs";
 import { addAsyncify } from "../../js/cli/asyncify.js";
 import {
+  prepareIdbfs,
+  prepareOurFiles,
+  prepareRaw,
+  prepareZenfs,
+} from "./files/programs.js";
+import {
   BROWSER_SHIM,
   CHECKPOINTS,
   FIBERS,
   GO_NATIVE,
   GO_WASM,
+  IDBFS,
   NATIVE,
   NODE_WASI,
   OURS,
   PLAIN,
   PREEMPTED,
+  RAW_INDEXEDDB,
   RUNNO,
-} from "./suites.js";
+  ZENFS,
+} from "./names.js";
+import { OUT, PEERS, WARNINGS, buildOurs, emcc, outdated } from "./tools.js";
 
 /**
  * `command` takes the workload's name as its last argument, unless `commands`
@@ -41,43 +44,10 @@ import {
  * @typedef {Program | { skipped: string }} Prepared
  */
 
-const OUT = join(ROOT, "build/bench");
-const PEERS = join(ROOT, "tests/bench/peers");
+const HERE = import.meta.filename;
 
 /** @param {string} command */
 const has = (command) => onPath(command, process.env.PATH ?? "");
-
-/** @param {string} folder @returns {string[]} */
-function filesIn(folder) {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
-}
-
-/**
- * Whether `output` is older than a source, or than this file with its flags.
- * @param {string} output
- * @param {string} folder of its sources
- */
-function outdated(output, folder) {
-  if (!existsSync(output)) return true;
-  const builtMs = statSync(output).mtimeMs;
-  return [...filesIn(folder), import.meta.filename].some(
-    (file) => statSync(file).mtimeMs > builtMs,
-  );
-}
-
-/** @param {string} preset */
-async function buildOurs(preset) {
-  const folder = join(ROOT, "build", preset);
-  const quiet = true;
-  if (!existsSync(join(folder, "build.ninja"))) {
-    await step(`configure ${preset}`, "cmake", ["--preset", preset], { quiet });
-  }
-  const args = ["--build", folder, "--target", "bench"];
-  await step(`build ${preset}`, "cmake", args, { quiet });
-  return join(folder, "tests/bench");
-}
 
 const RUN = [process.execPath, join(ROOT, "js/cli.js"), "run"];
 const SIZE = [process.execPath, join(ROOT, "tests/bench/size.mjs")];
@@ -102,8 +72,14 @@ async function preparePlain() {
     "../kernels/main.c",
     join(OUT, "plain-kernels.wasm"),
     ["-DKERNEL_PLAIN", join(PEERS, "../kernels/kernels.c")],
+    HERE,
   );
-  const empty = await emcc("../empty.c", join(OUT, "plain-empty.wasm"), []);
+  const empty = await emcc(
+    "../empty.c",
+    join(OUT, "plain-empty.wasm"),
+    [],
+    HERE,
+  );
   return {
     command: [process.execPath, runner, kernels],
     commands: { size: [...SIZE, empty] },
@@ -119,13 +95,13 @@ async function buildGuest() {
   const folder = join(ROOT, "tests/bench/wasi");
   const plain = join(OUT, "guest.wasm");
   const waiting = join(OUT, "guest.asyncify.wasm");
-  if (outdated(plain, folder)) {
+  if (outdated(plain, folder, HERE)) {
     const flags = ["--target=wasm32-wasi", "-std=c11", "-O2", ...WARNINGS];
     const args = [...flags, "-Wl,--strip-all", join(folder, "guest.c")];
     const quiet = true;
     await step("build guest.c", "clang", [...args, "-o", plain], { quiet });
   }
-  if (outdated(waiting, folder)) {
+  if (outdated(waiting, folder, HERE)) {
     writeFileSync(waiting, await addAsyncify(readFileSync(plain)));
   }
   return { plain, waiting };
@@ -165,23 +141,28 @@ async function prepareOurHost() {
 /** @param {string} workload */
 const isOfHost = (workload) => workload.startsWith("wasi-");
 
+/** @param {string} workload */
+const isOfFiles = (workload) => workload.startsWith("files-");
+
 /**
  * @param {string[]} workloads that it takes part in
  * @returns {Promise<Prepared>}
  */
 async function prepareOurs(workloads) {
-  const programs = workloads.some((name) => !isOfHost(name))
+  const hosted = workloads.filter(isOfHost);
+  const files = workloads.some(isOfFiles) ? await prepareOurFiles() : {};
+  const programs = workloads.some((name) => !isOfHost(name) && !isOfFiles(name))
     ? await prepareOurPrograms()
     : { command: [], files: {} };
-  const hosted = workloads.filter(isOfHost);
-  if (hosted.length === 0) return programs;
+  const all = { ...programs, files: { ...programs.files, ...files } };
+  if (hosted.length === 0) return all;
   const host = /** @type {Program} */ (await prepareOurHost());
   const commands = hosted.map((name) => [
     name,
     host.commands?.[name] ?? host.command,
   ]);
   return {
-    ...programs,
+    ...all,
     commands: { ...programs.commands, ...Object.fromEntries(commands) },
   };
 }
@@ -210,44 +191,27 @@ async function prepareNative() {
   return { command: [join(folder, "bench-app")], files: {} };
 }
 
-const WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Werror"];
-
-/**
- * @param {string} source under peers/
- * @param {string} output
- * @param {string[]} flags
- */
-async function emcc(source, output, flags) {
-  const folder = join(PEERS, source, "..");
-  if (!outdated(output, folder)) return output;
-  const args = ["-O3", ...WARNINGS, ...flags, join(PEERS, source)];
-  await step(`build ${source}`, "emcc", [...args, "-o", output], {
-    quiet: true,
-    // Debian's Emscripten looks for acorn here when it trims its JavaScript.
-    env: { NODE_PATH: join(ROOT, "node_modules") },
-  });
-  return output;
-}
-
 function buildPlain() {
   const output = join(OUT, "plain-frame.wasm");
-  return emcc("plain/frame.c", output, ["--no-entry"]);
+  return emcc("plain/frame.c", output, ["--no-entry"], HERE);
 }
 
 const FIBER_FLAGS = ["-sASYNCIFY", "-sALLOW_MEMORY_GROWTH", "-sMODULARIZE"];
 
 /** @returns {Promise<Prepared>} */
 async function prepareFibers() {
-  const file = await emcc("fibers/workloads.c", join(OUT, "fibers.cjs"), [
-    ...FIBER_FLAGS,
-    "-sENVIRONMENT=node",
-    "-sMAXIMUM_MEMORY=4GB",
-  ]);
-  const frame = await emcc("fibers/frame.c", join(OUT, "fibers-frame.js"), [
-    ...FIBER_FLAGS,
-    "-sENVIRONMENT=web",
-    "-sEXPORT_NAME=createFibers",
-  ]);
+  const file = await emcc(
+    "fibers/workloads.c",
+    join(OUT, "fibers.cjs"),
+    [...FIBER_FLAGS, "-sENVIRONMENT=node", "-sMAXIMUM_MEMORY=4GB"],
+    HERE,
+  );
+  const frame = await emcc(
+    "fibers/frame.c",
+    join(OUT, "fibers-frame.js"),
+    [...FIBER_FLAGS, "-sENVIRONMENT=web", "-sEXPORT_NAME=createFibers"],
+    HERE,
+  );
   return {
     command: [process.execPath, join(PEERS, "fibers/run.mjs"), file],
     files: {
@@ -266,7 +230,7 @@ const NO_GO = { skipped: "go not found" };
  */
 async function goBuild(pkg, output, env) {
   const folder = join(PEERS, "go");
-  if (!outdated(output, folder)) return output;
+  if (!outdated(output, folder, HERE)) return output;
   const args = ["build", "-C", folder, "-trimpath", "-o", output, pkg];
   await step(`build Go ${pkg}`, "go", args, { quiet: true, env });
   return output;
@@ -314,6 +278,9 @@ const PREPARE = new Map([
   [NODE_WASI, prepareHost(NODE_WASI)],
   [BROWSER_SHIM, prepareHost(BROWSER_SHIM)],
   [RUNNO, prepareHost(RUNNO)],
+  [IDBFS, prepareIdbfs],
+  [ZENFS, prepareZenfs],
+  [RAW_INDEXEDDB, prepareRaw],
 ]);
 
 /**

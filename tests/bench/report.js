@@ -1,6 +1,6 @@
 /* From what the programs print to rows, a table and the bars: no processes and
  * no files here. */
-import { OURS } from "./suites.js";
+import { OURS } from "./names.js";
 
 /**
  * @typedef {import("./suites.js").Suite} Suite
@@ -178,8 +178,32 @@ function checkBar(bar, row, ours, suite) {
     const text = `${shortNumber(ours)} ${row.unit}, to be under ${limit}`;
     return { holds: ours < bar.below, text };
   }
+  if ("least" in bar) {
+    const limit = `${shortNumber(bar.least)} ${row.unit}`;
+    const text = `${shortNumber(ours)} ${row.unit}, to be ${limit} at least`;
+    return { holds: ours >= bar.least, text };
+  }
+  if (!("peer" in bar)) {
+    const limit = `${shortNumber(bar.most)} ${row.unit}`;
+    const text = `${shortNumber(ours)} ${row.unit}, to be ${limit} at most`;
+    return { holds: ours <= bar.most, text };
+  }
   const peer = row.peers[bar.peer];
   if (peer === undefined) return null;
+  if ("share" in bar) {
+    const share = ours / peer;
+    return {
+      holds: share >= bar.share,
+      text: `${share.toFixed(2)} of ${bar.peer}, to be ${bar.share} at least`,
+    };
+  }
+  if ("within" in bar) {
+    const within = ours / peer;
+    return {
+      holds: within <= bar.within,
+      text: `takes ${within.toFixed(2)} times as long as ${bar.peer}, to be ${bar.within} at most`,
+    };
+  }
   if ("most" in bar) {
     const times = timesOurs(bar.mean ? suite : [row], bar.peer);
     const what = bar.mean ? " in the geometric mean of the suite" : "";

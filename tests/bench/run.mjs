@@ -7,9 +7,11 @@ import { parseArgs, promisify } from "node:util";
 import { ROOT, StepError, script } from "../../.ci/exec.mjs";
 import { whyNoGuests } from "../helpers/guests.js";
 import { BrowserBench } from "./browser.js";
+import { FilesBench } from "./files/bench.js";
+import { PLAIN_EXPORT } from "./names.js";
 import { findChromium, preparePrograms } from "./programs.js";
 import { Samples, barLines, parseOutput, table } from "./report.js";
-import { PLAIN_EXPORT, SUITES, chooseSuites } from "./suites.js";
+import { SUITES, chooseSuites } from "./suites.js";
 
 /**
  * @typedef {import("./suites.js").Suite} Suite
@@ -24,10 +26,13 @@ import { PLAIN_EXPORT, SUITES, chooseSuites } from "./suites.js";
 const RUNS = 5;
 const LIMIT_MS = 180_000;
 
+const APART = SUITES.filter(({ apart }) => apart).map(({ name }) => name);
+
 const USAGE = `Usage: npm run bench -- [options]
 
   --only SUITE   only this suite (repeatable, or a list with commas):
-                 ${SUITES.map(({ name }) => name).join(", ")}
+                 ${SUITES.map(({ name }) => name).join(", ")};
+                 for none all but ${APART.join(", ")}, which takes minutes
   --runs N       how often each is run; the medians count (default ${RUNS})
   --json FILE    writes the rows to FILE as JSON
   --help         prints this
@@ -88,34 +93,36 @@ function programMeasure(programs) {
   };
 }
 
-/** @param {BrowserBench} browser @returns {Measure} */
-function browserMeasure(browser) {
+/** @param {Pages} pages @returns {Measure} */
+function pageMeasure({ frames, files }) {
   return async (workload, peer) => {
-    const [row] = workload.rows;
     try {
-      return new Map([[row?.key ?? "", await browser.run(peer)]]);
+      if (workload.name === "frame") {
+        const [row] = workload.rows;
+        return new Map([[row?.key ?? "", (await frames?.run(peer)) ?? NaN]]);
+      }
+      return (await files?.run(workload, peer)) ?? new Map();
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
-      throw new StepError(`${peer} failed in the browser: ${message}`);
+      const what = `${workload.name} in the browser`;
+      throw new StepError(`${peer} failed in ${what}: ${message}`);
     }
   };
 }
 
 /**
- * Every workload of the suites once, all peers in turn.
- * @param {Suite[]} suites
+ * Every workload of a suite once, all peers in turn.
+ * @param {Suite} suite
  * @param {number} run from 0
  * @param {(peer: string) => boolean} takesPart
  * @param {Measure} measure
  * @param {Samples} samples
  */
-async function runOnce(suites, run, takesPart, measure, samples) {
-  for (const { workloads } of suites) {
-    for (const workload of workloads) {
-      if (run > 0 && workload.once) continue;
-      for (const peer of workload.peers.filter(takesPart)) {
-        samples.add(workload, peer, await measure(workload, peer));
-      }
+async function runOnce({ workloads }, run, takesPart, measure, samples) {
+  for (const workload of workloads) {
+    if (run > 0 && workload.once) continue;
+    for (const peer of workload.peers.filter(takesPart)) {
+      samples.add(workload, peer, await measure(workload, peer));
     }
   }
 }
@@ -137,20 +144,41 @@ async function prepare(suites) {
   return programs;
 }
 
-/**
- * @param {Suite[]} suites that run in the browser
- * @param {Map<string, Program>} programs
- */
-async function startBrowser(suites, programs) {
-  if (suites.length === 0) return null;
-  const chromium = findChromium();
-  if (chromium === null) {
-    log("suite browser skipped: chromium not found");
-    return null;
+/** What the suites that run in the browser need; null: none of them does. */
+class Pages {
+  /** @type {BrowserBench | null} */
+  frames = null;
+  /** @type {FilesBench | null} */
+  files = null;
+
+  /**
+   * @param {Suite[]} suites that run in the browser
+   * @param {Map<string, Program>} programs
+   */
+  static async start(suites, programs) {
+    if (suites.length === 0) return null;
+    const chromium = findChromium();
+    if (chromium === null) {
+      const names = suites.map(({ name }) => name).join(", ");
+      log(`skipped: ${names}: chromium not found`);
+      return null;
+    }
+    const lists = [...programs.values()].map(({ files }) => files);
+    const page = { "/page.js": `${ROOT}tests/bench/page.js` };
+    const served = Object.assign(page, ...lists);
+    const pages = new Pages();
+    if (suites.some(({ browser }) => browser === "files")) {
+      pages.files = await FilesBench.start(chromium, served);
+    }
+    if (suites.some(({ browser }) => browser === "frames")) {
+      pages.frames = await BrowserBench.start(chromium, served);
+    }
+    return pages;
   }
-  const files = [...programs.values()].map((program) => program.files);
-  const page = { "/page.js": `${ROOT}tests/bench/page.js` };
-  return BrowserBench.start(chromium, Object.assign(page, ...files));
+
+  async close() {
+    await Promise.all([this.frames?.close(), this.files?.close()]);
+  }
 }
 
 /**
@@ -175,24 +203,26 @@ async function main(args) {
   }
   const suites = possible(wanted);
   const programs = await prepare(suites);
-  const inNode = suites.filter((suite) => !suite.browser);
   const inPage = suites.filter((suite) => suite.browser);
-  const browser = await startBrowser(inPage, programs);
+  const pages = await Pages.start(inPage, programs);
   /** @param {string} peer */
   const isThere = (peer) => programs.has(peer) || peer === PLAIN_EXPORT;
-  const measured = browser === null ? inNode : suites;
+  const measured = suites.filter((suite) => !suite.browser || pages !== null);
   if (measured.length === 0) return;
   const samples = new Samples();
   try {
     for (let run = 0; run < runs; run++) {
       log(`run ${run + 1} of ${runs}`);
-      const programRun = programMeasure(programs);
-      await runOnce(inNode, run, isThere, programRun, samples);
-      if (browser === null) continue;
-      await runOnce(inPage, run, isThere, browserMeasure(browser), samples);
+      for (const suite of measured) {
+        const measure =
+          suite.browser && pages !== null
+            ? pageMeasure(pages)
+            : programMeasure(programs);
+        await runOnce(suite, run, isThere, measure, samples);
+      }
     }
   } finally {
-    await browser?.close();
+    await pages?.close();
   }
 
   const rows = samples.rows(measured);

@@ -2,21 +2,21 @@
  * our figures are held against. Programs print a line "key value unit" for
  * each row; a bar is shown in the report and fails nothing. */
 
-/** The programs that take part, ours first; the key in a JSON row's peers. */
-export const OURS = "gossamer";
-export const FIBERS = "emscripten-fibers";
-export const GO_WASM = "go-js-wasm";
-export const GO_NATIVE = "go-native";
-export const NATIVE = "gossamer-native";
-export const PLAIN_EXPORT = "plain-export";
-/** The kernels without the runtime, and with more of it. */
-export const PLAIN = "plain-emcc";
-export const CHECKPOINTS = "gossamer-checkpoints";
-export const PREEMPTED = "gossamer-preempt";
-/** WASI hosts: Node's own, which is native, and the two best shims. */
-export const NODE_WASI = "node:wasi";
-export const BROWSER_SHIM = "browser-wasi-shim";
-export const RUNNO = "runno-wasi";
+import { FILES } from "./files/suite.js";
+import {
+  BROWSER_SHIM,
+  CHECKPOINTS,
+  FIBERS,
+  GO_NATIVE,
+  GO_WASM,
+  NATIVE,
+  NODE_WASI,
+  OURS,
+  PLAIN,
+  PLAIN_EXPORT,
+  PREEMPTED,
+  RUNNO,
+} from "./names.js";
 
 const EVERYBODY = [OURS, FIBERS, GO_WASM, GO_NATIVE, NATIVE];
 /* For what a peer on bare fibers would have to invent a library for. */
@@ -24,10 +24,15 @@ const WITHOUT_FIBERS = [OURS, GO_WASM, GO_NATIVE, NATIVE];
 
 /**
  * `times`: as many times better than that peer; `below`: less than that;
- * `most`: that peer takes at most so many times as long as ours does, in the
- * geometric mean over the workload's rows when it is `mean`.
+ * `most` with a peer: that one takes at most so many times as long as ours
+ * does, in the geometric mean over the workload's rows when it is `mean`;
+ * `within`: ours takes at most so many times as long as that peer. Where more
+ * is better, `share`: at least that share of what the peer has; `least`: at
+ * least that. `most` alone: at most that.
  * @typedef {{ peer: string, times: number } | { below: number } |
- *   { peer: string, most: number, mean?: boolean }} Bar
+ *   { peer: string, most: number, mean?: boolean } |
+ *   { peer: string, within: number } | { peer: string, share: number } |
+ *   { least: number } | { most: number }} Bar
  *
  * @typedef {object} RowSpec
  * @property {string} key what the program calls it
@@ -44,7 +49,8 @@ const WITHOUT_FIBERS = [OURS, GO_WASM, GO_NATIVE, NATIVE];
  * @typedef {object} Suite
  * @property {string} name
  * @property {string} about
- * @property {boolean} [browser] runs in Chromium
+ * @property {"frames" | "files"} [browser] runs in Chromium, in this page
+ * @property {boolean} [apart] takes long, and runs only when it is named
  * @property {boolean} [guests] has a guest that clang builds with wasi-libc
  * @property {Workload[]} workloads
  */
@@ -451,7 +457,7 @@ export const SUITES = [
     about:
       "Chromium: from the frame's callback to the goroutine, back to back, " +
       "the request for the next frame included",
-    browser: true,
+    browser: "frames",
     workloads: [
       {
         name: "frame",
@@ -467,10 +473,12 @@ export const SUITES = [
       },
     ],
   },
+  FILES,
 ];
 
 /**
- * The suites of these names, in the order they run; all for none.
+ * The suites of these names, in the order they run; for none, all but those
+ * that are apart.
  * @param {string[]} names
  */
 export function chooseSuites(names) {
@@ -482,6 +490,6 @@ export function chooseSuites(names) {
         `(there are: ${known.join(", ")})`,
     );
   }
-  if (names.length === 0) return SUITES;
+  if (names.length === 0) return SUITES.filter(({ apart }) => !apart);
   return SUITES.filter(({ name }) => names.includes(name));
 }

@@ -169,10 +169,46 @@ test("suites are chosen by name and run in their own order", () => {
   const names = (/** @type {string[]} */ list) =>
     chooseSuites(list).map(({ name }) => name);
   assert.deepEqual(names(["sieve", "yield"]), ["yield", "sieve"]);
+  const together = SUITES.filter(({ apart }) => !apart);
   assert.deepEqual(
     names([]),
-    SUITES.map(({ name }) => name),
+    together.map(({ name }) => name),
   );
+  assert.ok(together.length < SUITES.length);
+});
+
+test("a suite that takes long runs only when it is named", () => {
+  const chosen = (/** @type {string[]} */ ...list) =>
+    chooseSuites(list).some(({ name }) => name === "files");
+  assert.equal(chosen(), false);
+  assert.equal(chosen("files", "yield"), true);
+});
+
+test("bars on figures of which more is better, and on limits", () => {
+  const verdicts = (/** @type {any} */ bar, /** @type {number} */ ours) => {
+    const rows = [{ key: "r", name: "r", unit: "MB/s", bars: [bar] }];
+    const workloads = [{ name: "w", peers: [], rows }];
+    const peers = { other: 100 };
+    const row = { suite: "s", name: "r", unit: "MB/s", gossamer: ours, peers };
+    return barLines([{ name: "s", about: "", workloads }], [row]);
+  };
+  const cases = [
+    [{ peer: "other", share: 0.8 }, 80, 79, "0.8 at least"],
+    [{ peer: "other", within: 1.15 }, 115, 116, "1.15 at most"],
+    [{ least: 60 }, 60, 59, "60 MB/s at least"],
+    [{ most: 60 }, 60, 61, "60 MB/s at most"],
+    [{ peer: "nobody", share: 0.8 }, null, null, ""],
+  ];
+  for (const [bar, good, bad, text] of cases) {
+    if (good === null) {
+      assert.deepEqual(verdicts(bar, 1), []);
+      continue;
+    }
+    const [holds] = verdicts(bar, Number(good));
+    const [missed] = verdicts(bar, Number(bad));
+    assert.match(String(holds), new RegExp(`^holds .*to be ${text}$`));
+    assert.match(String(missed), new RegExp(`^MISSED .*to be ${text}$`));
+  }
 });
 
 test("an unknown suite is an error that lists the suites", async () => {
@@ -180,7 +216,7 @@ test("an unknown suite is an error that lists the suites", async () => {
   assert.equal(code, 1);
   assert.match(
     stderr,
-    /^error: no such benchmark suite: nosuch \(there are: yield, .*browser\)\n$/,
+    /^error: no such benchmark suite: nosuch \(there are: yield, .*files\)\n$/,
   );
 });
 

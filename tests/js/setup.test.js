@@ -222,6 +222,22 @@ test("a Node that has JSPI can be done without", () => {
   assert.deepEqual([...forbidden.ran, ...mac.ran], []);
 });
 
+test("a peer of the benchmark is installed apart, whatever Node it asks for", () => {
+  const plain = withoutJspi();
+  setup(plain.fake, { wasi: true });
+  assert.doesNotMatch(plain.ran.join(), /zenfs/);
+  const bench = withoutJspi();
+  setup(bench.fake, { bench: true });
+  assert.deepEqual(bench.copied, ["tests/bench/files/zenfs build/zenfs"]);
+  assert.match(
+    bench.ran.join(),
+    /^npm ci --prefix build\/zenfs .*--no-engine-strict$/,
+  );
+  const failing = withoutJspi({ run: () => 1 });
+  setup(failing.fake, { bench: true });
+  assert.equal(failing.logged.at(-1), "goes on without ZenFS: npm ci failed");
+});
+
 test("where the fuzzer cannot be installed, the rest still is", () => {
   const { fake, ran, logged } = machine({
     without: ["cmake", "libFuzzer"],
