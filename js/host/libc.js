@@ -10,7 +10,9 @@ import { parkImports } from "../wasi/callers/park.js";
 import { Context } from "../wasi/context.js";
 import { StreamDescriptor } from "../wasi/descriptors.js";
 import { wasiFunctions } from "../wasi/functions.js";
+import { Lookups } from "../wasi/lookup.js";
 import { addPreopens } from "../wasi/preopens.js";
+import { spaceImports } from "../wasi/space.js";
 
 /** @typedef {import("../fs/namespace.js").MountOption} MountOption */
 
@@ -58,6 +60,7 @@ export function createLibc(host, stdin, { args, env, mounts, cwd }) {
   for (const stream of streams) context.descriptors.add(stream);
   const { preview1, gossamer } = parkImports(
     wasiFunctions(context),
+    spaceImports(context, new Lookups(context)),
     context,
     host.ops,
   );

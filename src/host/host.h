@@ -108,6 +108,22 @@ GS__IMPORT("cwd") int32_t gs__host_cwd(char *buf, size_t buf_bytes);
  * is given up instead. */
 GS__IMPORT("wasi_wait") void gs__host_wasi_wait(uint32_t token);
 
+/* What a volume has room for. */
+struct gs__space {
+  uint64_t total_bytes;
+  uint64_t free_bytes;
+  uint64_t nodes;  /* files, directories and links that there are */
+  uint64_t device; /* tells volumes apart, as in a filestat */
+  uint64_t flags;  /* 1: nothing may be written */
+};
+
+/* The room of the volume that a path leads to, or of the descriptor when
+ * path_bytes is 0, into *space. Answers as a WASI function: an errno, or
+ * GS__PENDING. ENOTSUP: the volume does not know. */
+GS__IMPORT("volume_space")
+int32_t gs__host_volume_space(uint32_t fd, const char *path, size_t path_bytes,
+                              struct gs__space *space);
+
 /* ---- signals ---- */
 
 /* From now on the host reports these signals (GS_SIGNAL_* in

@@ -10,10 +10,11 @@
 #include "path.h"
 #include "wasi.h"
 
-/* For an errno: 0, or -1 with errno set. */
+/* For an errno: 0, or -1 with errno set. One of them Emscripten's libc has
+ * under another number than WASI. */
 static inline int gs__libc_result(int error) {
   if (error == 0) return 0;
-  errno = error;
+  errno = error == __WASI_ERRNO_NOTSUP ? ENOTSUP : error;
   return -1;
 }
 

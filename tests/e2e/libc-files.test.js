@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ERRNO } from "../../js/errors.js";
 import { memory } from "../../js/fs/memory.js";
+import { Volume } from "../../js/fs/volume.js";
 import { createPipe } from "../../js/io/pipe.js";
 import { DelayedVolume } from "../helpers/delayed.js";
 import { BUILDS, runProgram } from "../helpers/programs.js";
@@ -99,6 +100,31 @@ for (const build of BUILDS) {
   test(`${build}: D1: paths lead where POSIX says`, LIMIT, () =>
     passes(build, "paths", { cwd: "/data" }),
   );
+
+  for (const [how, wrap] of [
+    ["at once", (/** @type {any} */ volume) => volume],
+    ["later", (/** @type {any} */ volume) => new DelayedVolume(volume)],
+  ]) {
+    test(`${build}: D1: statvfs is answered ${how}`, LIMIT, async () => {
+      const { mounts } = await world();
+      const data = memory({ limitBytes: 2 ** 20 });
+      await new VolumeTool(data).fill({ "given.txt": "1" });
+      const dumb = memory();
+      dumb.usage = new Volume().usage;
+      const all = {
+        "/data": wrap(data),
+        "/read-only": { ...mounts["/read-only"], volume: wrap(memory()) },
+        "/dumb": wrap(dumb),
+        "/endless": wrap(memory({ limitBytes: Infinity })),
+      };
+      const options = { args: ["space"], mounts: all };
+      assert.deepEqual(await runProgram("files", build, options), {
+        code: 0,
+        lines: ["space done"],
+        errors: [],
+      });
+    });
+  }
 
   test(`${build}: A4, A5: poll, select and sleeping`, LIMIT, async () => {
     const { reader, writer } = createPipe();

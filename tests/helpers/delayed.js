@@ -84,6 +84,16 @@ export class DelayedVolume extends Volume {
     return this.#later("open", this.#volume.open());
   }
 
+  /** @override */
+  usage() {
+    return this.#later("usage", this.#volume.usage());
+  }
+
+  /** @override */
+  estimate() {
+    return this.#later("estimate", this.#volume.estimate());
+  }
+
   /** @param {[Node, string, boolean?]} args @override */
   lookup(...args) {
     return this.#later("lookup", this.#volume.lookup(...args));

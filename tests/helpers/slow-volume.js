@@ -5,7 +5,7 @@
 const LATE = new Set([
   ...["open", "lookup", "list", "create", "makeDirectory", "link", "symlink"],
   ...["readlink", "unlink", "removeDirectory", "rename", "stat", "setTimes"],
-  ...["openNode", "closeFile", "allocate", "sync"],
+  ...["openNode", "closeFile", "allocate", "sync", "estimate"],
 ]);
 const AGAIN = new Set(["read", "write", "resize"]);
 

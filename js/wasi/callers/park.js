@@ -11,11 +11,12 @@ import { u32 } from "../../memory.js";
  */
 
 /**
- * @param {Record<string, Function>} functions
+ * @param {Record<string, Function>} functions of preview1
+ * @param {Record<string, Function>} more that are called in the same way
  * @param {Context} context
  * @param {Ops} ops
  */
-export function parkImports(functions, { waits }, ops) {
+export function parkImports(functions, more, { waits }, ops) {
   /** @type {{ promise: Promise<number>, waiting: Waiting | null } | null} */
   let begun = null;
 
@@ -27,24 +28,29 @@ export function parkImports(functions, { waits }, ops) {
     return PENDING;
   }
 
-  // Nine parameters are the most there are; engines pass on what is there.
-  const preview1 = Object.fromEntries(
-    Object.entries(functions).map(([name, call]) => [
-      name,
-      /** @type {Function} */ (
-        // prettier-ignore
-        (
-          /** @type {any} */ a, /** @type {any} */ b, /** @type {any} */ c,
-          /** @type {any} */ d, /** @type {any} */ e, /** @type {any} */ f,
-          /** @type {any} */ g, /** @type {any} */ h, /** @type {any} */ i,
-        ) => answer(call(a, b, c, d, e, f, g, h, i))
-      ),
-    ]),
-  );
+  /**
+   * Nine parameters are the most there are; engines pass on what is there.
+   * @param {Record<string, Function>} all
+   */
+  const parking = (all) =>
+    Object.fromEntries(
+      Object.entries(all).map(([name, call]) => [
+        name,
+        /** @type {Function} */ (
+          // prettier-ignore
+          (
+            /** @type {any} */ a, /** @type {any} */ b, /** @type {any} */ c,
+            /** @type {any} */ d, /** @type {any} */ e, /** @type {any} */ f,
+            /** @type {any} */ g, /** @type {any} */ h, /** @type {any} */ i,
+          ) => answer(call(a, b, c, d, e, f, g, h, i))
+        ),
+      ]),
+    );
 
   return {
-    preview1,
+    preview1: parking(functions),
     gossamer: {
+      ...parking(more),
       /**
        * Completes the token with the errno of the call that was just answered
        * by PENDING; token 0: gives that call up.

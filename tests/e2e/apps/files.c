@@ -12,6 +12,8 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -345,6 +347,46 @@ static void flags(void) {
   fprintf(stderr, "%s done\n", "flags");
 }
 
+/* "/data" has room for 1 MiB, or says nothing of it. */
+static void space(void) {
+  static char bytes[65536];
+  struct statvfs before, after, other;
+  struct statfs linux_form;
+  CHECK(statvfs("/data/given.txt", &before) == 0);
+  CHECK(before.f_bsize == 4096 && before.f_frsize == 4096);
+  CHECK(before.f_blocks == 256 && before.f_bfree < 256);
+  CHECK(before.f_bavail == before.f_bfree && before.f_namemax == 255);
+  CHECK(before.f_files - before.f_ffree == 2 && before.f_flag == ST_NOSUID);
+  int fd = open("/data/new", O_WRONLY | O_CREAT, 0666);
+  memset(bytes, 1, sizeof bytes);
+  CHECK(write(fd, bytes, sizeof bytes) == sizeof bytes);
+  CHECK(fstatvfs(fd, &after) == 0);
+  CHECK(before.f_bfree - after.f_bfree - 16 <= 1);
+  CHECK(after.f_files - after.f_ffree == 3);
+  CHECK(fstatfs(fd, &linux_form) == 0 && linux_form.f_bsize == 4096);
+  CHECK(linux_form.f_blocks == 256 && linux_form.f_bfree == after.f_bfree);
+  CHECK(linux_form.f_namelen == 255 && linux_form.f_flags == ST_NOSUID);
+  CHECK(statfs("/data", &linux_form) == 0);
+  CHECK(linux_form.f_bavail == after.f_bavail);
+  CHECK(close(fd) == 0);
+  /* 4 GiB, and another volume. */
+  CHECK(statvfs("/read-only", &other) == 0 && other.f_blocks == 1 << 20);
+  CHECK(other.f_flag == (ST_NOSUID | ST_RDONLY));
+  CHECK(other.f_fsid != before.f_fsid);
+  CHECK(statvfs("/", &other) == 0 && other.f_blocks == 0);
+  FAILS(statvfs("/data/none", &other), ENOENT);
+  FAILS(statvfs("/data/new/x", &other), ENOTDIR);
+  FAILS(statvfs("", &other), ENOENT);
+  FAILS(fstatvfs(99, &other), EBADF);
+  FAILS(fstatvfs(fd, &other), EBADF);
+  FAILS(fstatvfs(1, &other), ENOTSUP);
+  FAILS(statvfs("/dumb", &other), ENOTSUP);
+  FAILS(statfs("/dumb", &linux_form), ENOTSUP);
+  /* Without a limit blocks are as large as they must be to be counted. */
+  CHECK(statvfs("/endless", &other) == 0 && other.f_frsize == 2 << 20);
+  CHECK(other.f_blocks >= UINT32_MAX - 1 && other.f_bsize == 4096);
+}
+
 static const struct {
   const char *name;
   void (*run)(void);
@@ -354,6 +396,7 @@ static const struct {
     {"names", names},           {"paths", paths},
     {"times", times},           {"polls", polls},
     {"stdio", stdio},           {"descriptors", descriptors},
+    {"space", space},
 };
 
 int main(int argc, char **argv) {
