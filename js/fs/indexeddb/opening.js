@@ -82,7 +82,8 @@ function openingErrno(error) {
   }
 }
 
-const NO_FACTORY = "cannot be stored: there is no IndexedDB";
+const NO_FACTORY =
+  "cannot be stored: there is no IndexedDB here; in Node mount node(directory) from gossamer/node";
 const ABSENT = "does not exist";
 const LATER = "was made by a later version of this page: reload";
 const FOREIGN = "has the name of a database of something else";
