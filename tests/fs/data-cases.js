@@ -294,7 +294,9 @@ export const dataCases = [
     name: "a full volume is ENOSPC, keeps what it has and goes on",
     needs: ["limited"],
     async run(_fs, t, { features }) {
-      const fs = new VolumeTool(await features.limited(4 * MEBIBYTE, t));
+      const volume = await features.limited?.(4 * MEBIBYTE, t);
+      assert.ok(volume);
+      const fs = new VolumeTool(volume);
       await fs.volume.open();
       const kept = await fs.put(fs.root, "kept", "still here");
       const file = await fs.open(await fs.create(fs.root, "large"));
@@ -323,10 +325,11 @@ export const dataCases = [
     name: "allocate takes all or nothing",
     needs: ["limited", "allocate"],
     async run(_fs, t, { features }) {
-      const fs = new VolumeTool(await features.limited(4 * MEBIBYTE, t));
+      const volume = await features.limited?.(4 * MEBIBYTE, t);
+      assert.ok(volume);
+      const fs = new VolumeTool(volume);
       await fs.volume.open();
       const file = await opened(fs, "a", "text");
-      const { volume } = fs;
       await fs.refuses(volume.allocate(file, 0, 64 * MEBIBYTE), "ENOSPC");
       await fs.refuses(volume.allocate(file, 2 ** 40, 64 * MEBIBYTE), "ENOSPC");
       await fs.refuses(volume.allocate(file, MAX_SIZE_BYTES, 1), "EFBIG");

@@ -296,8 +296,9 @@ export class Committer {
     const answer = await database.write(durability, (logStore, dataStore) => {
       if (flight === 1) dataStore.clear();
       this.#fence?.check(dataStore);
-      for (const { id, value } of packed) dataStore.put(value, id);
+      // First what goes: Chromium refuses what fits only without it otherwise.
       for (const [id] of dead) dataStore.delete(id);
+      for (const { id, value } of packed) dataStore.put(value, id);
       // A key that is there already is another writer's: nothing is done then.
       logStore.add(isCheckpoint ? NOTHING : record, flight);
       if (!isCheckpoint) return;
