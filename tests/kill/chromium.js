@@ -39,6 +39,7 @@ export class Chromium {
   /** Settles when its first process has ended. @type {Promise<void>} */
   ended;
   #child;
+  #isKilled = false;
 
   /**
    * @param {TestContext} t which ends it
@@ -61,7 +62,9 @@ export class Chromium {
   /** Ends all its processes at once, as a crash of it would. */
   async kill() {
     const { pid } = this.#child;
-    if (pid === undefined) return;
+    // Later the number may be somebody else's.
+    if (pid === undefined || this.#isKilled) return;
+    this.#isKilled = true;
     try {
       process.kill(-pid, "SIGKILL");
     } catch {
