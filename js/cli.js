@@ -14,14 +14,15 @@ const USAGE = `Usage: gossamer run [options] PROGRAM.wasm [arguments]
        gossamer asyncify [options] IN.wasm -o OUT.wasm
 
 run: runs a Gossamer program. What follows its name are its arguments.
+  --dir GUEST=HOST   lets the program see the directory HOST as GUEST; only
+                     HOST: under the same name, below / (repeatable)
+  --readonly         lets it change nothing there
   --env NAME=VALUE   sets an environment variable (repeatable)
   --fetch SOURCE     lets the program fetch from SOURCE, such as
                      https://api.example.com (repeatable)
 
 wasi: runs a program that any tool chain built for WASI preview1.
-  --dir GUEST=HOST   lets the program see the directory HOST as GUEST; only
-                     HOST: under the same name, below / (repeatable)
-  --readonly         lets it change nothing there
+  --dir, --readonly  as for run
   --env NAME=VALUE   sets an environment variable (repeatable)
   --caller NAME      how its calls wait: jspi, asyncify or sync; default: the
                      best there is

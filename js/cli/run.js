@@ -1,9 +1,11 @@
-/* `gossamer run`: a Gossamer program in Node, with the terminal as its input
- * and output and its exit code as the command's. */
+/* `gossamer run`: a Gossamer program in Node, with directories of the host as
+ * its files, the terminal as its input and output, and its exit code as the
+ * command's. */
 import { parseVariable } from "../attributes.js";
 import { messageOf } from "../errors.js";
 import { start } from "../loader.js";
 import { openModule } from "../source.js";
+import { DIRECTORY_OPTIONS, hostMounts } from "./directories.js";
 import {
   EXIT,
   STDERR,
@@ -19,6 +21,7 @@ export const RUN = /** @type {const} */ ({
   options: {
     env: { type: "string", multiple: true },
     fetch: { type: "string", multiple: true },
+    ...DIRECTORY_OPTIONS,
   },
 });
 
@@ -31,7 +34,8 @@ function cliAdvice(source) {
 /**
  * @param {string} program
  * @param {string[]} args
- * @param {{ env?: string[], fetch?: string[] }} values
+ * @param {{ env?: string[], fetch?: string[], dir?: string[],
+ *   readonly?: boolean }} values
  * @returns {Promise<number>} the exit code
  */
 export async function run(program, args, values) {
@@ -58,6 +62,7 @@ export async function run(program, args, values) {
     args,
     env,
     fetch: values.fetch ?? [],
+    mounts: hostMounts(values),
     stdin: standardInput(),
     stdout: output(STDOUT),
     stderr: output(STDERR),

@@ -3,15 +3,14 @@
  * command's. Where its calls cannot wait otherwise the thread does: it has
  * nothing else to do here. */
 import { readSync } from "node:fs";
-import { posix } from "node:path";
 import { isatty } from "node:tty";
 import { parseVariable } from "../attributes.js";
-import { ERRNO, GossamerError, messageOf } from "../errors.js";
-import { node } from "../fs/node.js";
+import { ERRNO, messageOf } from "../errors.js";
 import { TYPE } from "../fs/volume.js";
 import { createSource } from "../io/source.js";
 import { SIDE, Stream } from "../io/stream.js";
 import { WASI } from "../wasi/index.js";
+import { DIRECTORY_OPTIONS, hostMounts } from "./directories.js";
 import {
   EXIT,
   STDERR,
@@ -28,8 +27,7 @@ export const WASI_COMMAND = /** @type {const} */ ({
   form: "gossamer wasi PROGRAM.wasm",
   options: {
     env: { type: "string", multiple: true },
-    dir: { type: "string", multiple: true },
-    readonly: { type: "boolean" },
+    ...DIRECTORY_OPTIONS,
     caller: { type: "string" },
     "unwind-bytes": { type: "string" },
   },
@@ -174,28 +172,6 @@ class HostInput extends Stream {
 }
 
 /**
- * What --dir says: GUEST=HOST, or one path for both, of which a relative one is
- * below the program's root.
- * @param {string} text
- */
-function parseDirectory(text) {
-  const equals = text.indexOf("=");
-  const host = text.slice(equals + 1);
-  const guest = posix.normalize(
-    equals < 0 ? posix.join("/", host) : text.slice(0, equals),
-  );
-  const outside = equals < 0 && posix.normalize(host).startsWith("..");
-  if (host === "" || outside || !guest.startsWith("/")) {
-    throw new GossamerError(
-      "EINVAL",
-      `--dir ${text}: expected GUEST=HOST with an absolute path as GUEST`,
-    );
-  }
-  const path = guest.length > 1 ? guest.replace(/\/$/, "") : guest;
-  return { guest: path, host };
-}
-
-/**
  * @param {string} program
  * @param {string[]} args
  * @param {{
@@ -208,10 +184,7 @@ function parseDirectory(text) {
  * @returns {Promise<number>} the exit code
  */
 export async function runWasi(program, args, values) {
-  const { env = [], dir = [], readonly: readOnly = false } = values;
-  const mounts = dir.map(parseDirectory).map(({ guest, host }) => {
-    return [guest, { volume: node(host, { readOnly }), readOnly }];
-  });
+  const { env = [] } = values;
   let broken = false;
   /** @param {unknown} error */
   const onBroken = (error) => {
@@ -225,7 +198,7 @@ export async function runWasi(program, args, values) {
   const wasi = new WASI({
     args,
     env: Object.fromEntries(env.map(parseVariable)),
-    mounts: Object.fromEntries(mounts),
+    mounts: hostMounts(values),
     stdin: new HostInput(() => wasi.caller === "sync"),
     stdout: new HostOutput(STDOUT, onBroken),
     stderr: new HostOutput(STDERR, onBroken),

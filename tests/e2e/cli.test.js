@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { BUILDS, programPath, runCli, startCli } from "../helpers/programs.js";
 import { startServer } from "../helpers/server.js";
@@ -191,6 +200,31 @@ for (const [how, reason] of [
   });
 }
 
+test(
+  "D1: directories of the host are its files, and last",
+  LIMIT,
+  async (t) => {
+    const root = mkdtempSync(join(tmpdir(), "gossamer-run-"));
+    t.after(() => rmSync(root, { recursive: true, force: true }));
+    mkdirSync(join(root, "data"));
+    writeFileSync(join(root, "data/given.txt"), "given by the host\n");
+    const files = programPath("files", "wasm");
+    const dir = ["--dir", `/data=${join(root, "data")}`];
+    for (const round of [1, 2]) {
+      const { code, stdout } = await runCli(["run", ...dir, files, "stdio"]);
+      assert.deepEqual([code, stdout], [0, "stdio done\n"], `round ${round}`);
+      const text = readFileSync(join(root, "data/note.txt"), "utf8");
+      assert.equal(text, "one 2\nthree\nfour\n");
+    }
+    rmSync(join(root, "data/note.txt"));
+    for (const options of [["--readonly", ...dir], []]) {
+      const { code } = await runCli(["run", ...options, files, "stdio"]);
+      assert.equal(code, 1, "it cannot write its file");
+      assert.deepEqual(readdirSync(join(root, "data")), ["given.txt"]);
+    }
+  },
+);
+
 test("it reads files through the shell's redirection", LIMIT, async () => {
   const child = spawn(
     "/bin/sh",
@@ -272,6 +306,7 @@ for (const [args, code, message] of [
   [["run", "--env"], 2, /--env/],
   [["run", "missing.wasm"], 1, /^gossamer: missing\.wasm could not be read/],
   [["run", "package.json"], 1, /package\.json is not WebAssembly/],
+  [["run", "--dir", "a=b", "p.wasm"], 1, /--dir a=b: expected GUEST=HOST/],
   [["run", "--env", "A", programPath("hello")], 1, /expected NAME=VALUE/],
   [["run", "--fetch", "x", programPath("hello")], 1, /fetch source "x"/],
   [["run", programPath("calls")], 1, /calls\.wasm has no main\(\) to run/],
