@@ -6,11 +6,13 @@
 import { ERRNO, GossamerError, errnoName } from "../errors.js";
 import { Budget } from "./blocks.js";
 import { checkStored } from "./indexeddb/check.js";
-import { Database, platformFactory } from "./indexeddb/database.js";
+import { Database } from "./indexeddb/database.js";
 import { Fence } from "./indexeddb/fence.js";
 import { PagedFile } from "./indexeddb/file.js";
-import { WriterLock, platformLocks } from "./indexeddb/lock.js";
-import { Replayer, checkLog, logBytes } from "./indexeddb/mount.js";
+import { commitBeforeLeaving } from "./indexeddb/leaving.js";
+import { WriterLock } from "./indexeddb/lock.js";
+import { NO_LOG, Replayer, checkLog, logBytes } from "./indexeddb/mount.js";
+import { settingsOf } from "./indexeddb/options.js";
 import { Store } from "./indexeddb/store.js";
 import { TreeVolume, nodeCost } from "./tree.js";
 import { TYPE } from "./volume.js";
@@ -19,36 +21,9 @@ export { deleteVolume, listVolumes } from "./indexeddb/volumes.js";
 
 /**
  * @typedef {import("./indexeddb/check.js").CheckReport} CheckReport
- * @typedef {import("./indexeddb/store.js").Tuning} Tuning
- * @typedef {import("./indexeddb/volumes.js").StorageOptions} StorageOptions
+ * @typedef {import("./indexeddb/options.js").IndexedDBOptions} IndexedDBOptions
  * @typedef {import("./tree-nodes.js").TreeNode} TreeNode
  * @typedef {import("./volume.js").Estimate} Estimate
- *
- * @typedef {object} OwnOptions
- * @property {boolean} [readOnly] sees what is committed, and what a writer in
- *   another tab commits from then on; takes no lock
- * @property {"fail" | "wait"} [whenLocked] what open() does while another tab
- *   has the volume open to be written: answer EBUSY (unless given), or wait
- * @property {number} [cacheBytes] in bytes, what the cache may take: 64 MiB
- * @property {number} [dirtyBytes] in bytes, what may be written and not yet
- *   committed, before a writer waits: 32 MiB, and half of the cache at most
- * @property {number} [limitBytes] in bytes, what all files may take together,
- *   in whole pages and with their names: no limit but the browser's
- * @property {boolean} [strictClose] whether the close of a written file waits
- *   until everything is on the disk
- * @property {number} [idleMs] in milliseconds, when what was changed is
- *   committed unless something else has it committed before: 200
- * @property {boolean} [persist] whether open() asks the browser not to clear
- *   the storage of the origin when room is short; it does not wait for what
- *   the user may be asked
- * @property {(error: GossamerError) => void} [onTrouble] is told what no call
- *   answers: a commit in the background failed, the storage was taken away.
- *   Unless given, it is a warning on the console
- * @property {() => void} [onRefresh] a volume that is readOnly has taken over
- *   what a writer committed
- * @property {Partial<Tuning>} [tuning] when it cleans up behind itself
- *
- * @typedef {OwnOptions & StorageOptions} IndexedDBOptions
  *
  * @typedef {object} Usage
  * @property {number} usedBytes what files and names take, in whole pages
@@ -61,64 +36,11 @@ export { deleteVolume, listVolumes } from "./indexeddb/volumes.js";
  * @property {number} commits that were made since open()
  */
 
-const MEBIBYTE = 2 ** 20;
-
-const DEFAULTS = {
-  readOnly: false,
-  /** @type {"fail" | "wait"} */
-  whenLocked: "fail",
-  cacheBytes: 64 * MEBIBYTE,
-  dirtyBytes: 32 * MEBIBYTE,
-  limitBytes: Infinity,
-  strictClose: false,
-  idleMs: 200,
-  persist: false,
-};
-
-/** @type {Tuning} */
-const TUNING = {
-  logRecords: 512,
-  logBytes: MEBIBYTE,
-  garbageBytes: 8 * MEBIBYTE,
-  smallRecords: 512,
-};
-
-/** Pages that can be cached at least: a write needs some at once. */
-const LEAST_CACHE_BYTES = 131_072;
-
-/** @param {string} text */
-const invalid = (text) => new GossamerError("EINVAL", text);
-
-/** @param {string} name @param {IndexedDBOptions} options */
-function checkOptions(name, options) {
-  if (typeof name !== "string" || name === "") {
-    throw invalid(`a volume needs a name, not ${JSON.stringify(name)}`);
-  }
-  const known = ["factory", "locks", "onTrouble", "onRefresh", "tuning"];
-  for (const [key, value] of Object.entries(options)) {
-    if (known.includes(key) || value === undefined) continue;
-    if (!(key in DEFAULTS)) throw invalid(`there is no option ${key}`);
-    const wanted = typeof DEFAULTS[/** @type {"persist"} */ (key)];
-    const isRight = wanted === "number" ? Number(value) >= 0 : true;
-    if (typeof value === wanted && isRight) continue;
-    throw invalid(`${key} must be a ${wanted}, not ${String(value)}`);
-  }
-  const { whenLocked = "fail" } = options;
-  if (whenLocked !== "fail" && whenLocked !== "wait") {
-    throw invalid(`whenLocked: "fail" or "wait", not "${String(whenLocked)}"`);
-  }
-}
-
-/** @param {GossamerError} error */
-const warn = (error) => console.warn(`gossamer: ${error.message}`);
-
 /** A volume in IndexedDB. */
 export class IndexedDBVolume extends TreeVolume {
   name;
   #trouble = "";
-  #options;
-  #onTrouble;
-  #onRefresh;
+  #settings;
   #database;
   #lock;
   #store;
@@ -134,24 +56,18 @@ export class IndexedDBVolume extends TreeVolume {
   /** Tells other tabs, or this one, of commits. */
   /** @type {BroadcastChannel | null} */
   #channel = null;
-  /** Undoes what open() has set up in the page. */
-  /** @type {(() => void)[]} */
-  #undo = [];
+  #stopWatching = () => {};
 
   /**
    * @param {string} name
    * @param {IndexedDBOptions} [options]
    */
   constructor(name, options = {}) {
-    checkOptions(name, options);
-    const { factory = platformFactory(), locks = platformLocks() } = options;
-    const given = Object.entries(options).filter(([, v]) => v !== undefined);
-    const settings = { ...DEFAULTS, locks, ...Object.fromEntries(given) };
+    const settings = settingsOf(name, options);
+    const { factory, locks } = settings;
     super(new Budget(settings.limitBytes));
     this.name = name;
-    this.#options = settings;
-    this.#onTrouble = options.onTrouble ?? warn;
-    this.#onRefresh = options.onRefresh ?? (() => {});
+    this.#settings = settings;
     this.#database = new Database(name, {
       factory,
       onLost: (text) => this.#lost(text),
@@ -161,22 +77,12 @@ export class IndexedDBVolume extends TreeVolume {
       scope: factory ?? undefined,
       onLost: () => this.#lost(`the volume "${name}" lost its lock`),
     });
-    this.#store = new Store(
-      this.#database,
-      this.budget,
-      {
-        cacheBytes: Math.max(LEAST_CACHE_BYTES, settings.cacheBytes),
-        dirtyBytes: settings.dirtyBytes,
-        idleMs: settings.idleMs,
-        tuning: { ...TUNING, ...options.tuning },
-      },
-      {
-        nextIno: () => this.lastIno + 1,
-        committed: () => this.#channel?.postMessage(null),
-        trouble: (errno, text) => this.#tell(errno, text),
-        missing: () => (this.readOnly ? this.refresh() : Promise.resolve(0)),
-      },
-    );
+    this.#store = new Store(this.#database, this.budget, settings, {
+      nextIno: () => this.lastIno + 1,
+      committed: () => this.#channel?.postMessage(null),
+      trouble: (errno, text) => this.#tell(errno, text),
+      missing: () => (this.readOnly ? this.refresh() : Promise.resolve(0)),
+    });
     this.#replayer = new Replayer(this.#store, this.root);
   }
 
@@ -189,7 +95,7 @@ export class IndexedDBVolume extends TreeVolume {
 
   /** @override */
   get readOnly() {
-    return this.#options.readOnly;
+    return this.#settings.readOnly;
   }
 
   /** @override */
@@ -222,7 +128,7 @@ export class IndexedDBVolume extends TreeVolume {
   }
 
   async #open() {
-    const wait = this.#options.whenLocked === "wait";
+    const wait = this.#settings.whenLocked === "wait";
     if (!this.readOnly) {
       const { signal } = this.#waiting;
       const locked = await this.#lock.acquire({ wait, signal });
@@ -233,7 +139,7 @@ export class IndexedDBVolume extends TreeVolume {
     }
     const opened = await this.#database.open({ create: !this.readOnly, wait });
     if (opened < 0) return this.#fromDatabase(opened);
-    if (!this.readOnly && this.#options.locks === null) {
+    if (!this.readOnly && this.#settings.locks === null) {
       const fence = new Fence();
       const raised = await fence.raise(this.#database);
       if (raised < 0) return this.#fromDatabase(raised);
@@ -245,7 +151,7 @@ export class IndexedDBVolume extends TreeVolume {
     this.#isOpen = true;
     this.#listen();
     // Where the user is asked, nobody waits for the answer.
-    if (this.#options.persist) void this.persist();
+    if (this.#settings.persist) void this.persist();
     return 0;
   }
 
@@ -259,18 +165,16 @@ export class IndexedDBVolume extends TreeVolume {
         : this.#create();
     }
     const orphans = await this.#apply(log, true);
-    if (typeof orphans === "number" || this.readOnly) {
-      return Number(orphans) || 0;
-    }
-    for (const node of orphans) this.#free(node);
+    if (typeof orphans === "number") return orphans;
+    if (!this.readOnly) for (const node of orphans) this.#free(node);
     return 0;
   }
 
   /** The first commit, of an empty root. */
   async #create() {
     const { committer } = this.#store;
-    const id = crypto.getRandomValues(new BigUint64Array(1));
-    committer.goOn({ ...NO_LOG, volume: id[0] ?? 0n });
+    const [id = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+    committer.goOn({ ...NO_LOG, volume: id });
     this.#store.changed(this.root);
     return committer.request(true);
   }
@@ -287,15 +191,18 @@ export class IndexedDBVolume extends TreeVolume {
     const { committer } = this.#store;
     const before = isWhole ? null : committer.end;
     const state = checkLog(log.keys, records, before);
-    if (typeof state === "string") {
-      return this.#fail(ERRNO.EIO, `is damaged: ${state}`);
-    }
+    let { problem } = state;
     for (const [index, bytes] of records.entries()) {
+      if (index === state.count) break;
       const error = this.#replayer.apply(bytes, isWhole && index === 0);
-      if (error !== "") return this.#fail(ERRNO.EIO, `is damaged: ${error}`);
+      if (error !== "") problem = `record ${log.keys[index]}: ${error}`;
     }
-    const { problem, nodes, orphans } = this.#replayer.finish();
-    if (problem !== "") return this.#fail(ERRNO.EIO, `is damaged: ${problem}`);
+    const { problem: contradiction, nodes, orphans } = this.#replayer.finish();
+    problem ||= contradiction;
+    if (problem !== "") {
+      const answer = this.#fail(ERRNO.EIO, `is damaged: ${problem}`);
+      if (!this.#settings.salvage || state.count === 0) return answer;
+    }
     this.nodeCount = nodes;
     this.lastIno = state.lastIno;
     this.#store.records.next = state.nextRecord;
@@ -319,23 +226,8 @@ export class IndexedDBVolume extends TreeVolume {
       if (this.readOnly) channel.onmessage = () => void this.refresh();
       this.#channel = channel;
     }
-    const page = globalThis.document;
-    if (page === undefined || this.readOnly) return;
-    const { committer } = this.#store;
-    const changed = () => {
-      if (page.visibilityState === "hidden") committer.leave();
-      else committer.isLeaving = false;
-    };
-    const left = () => committer.leave();
-    const shown = () => (committer.isLeaving = false);
-    page.addEventListener("visibilitychange", changed);
-    globalThis.addEventListener("pagehide", left);
-    globalThis.addEventListener("pageshow", shown);
-    this.#undo.push(() => {
-      page.removeEventListener("visibilitychange", changed);
-      globalThis.removeEventListener("pagehide", left);
-      globalThis.removeEventListener("pageshow", shown);
-    });
+    if (this.readOnly) return;
+    this.#stopWatching = commitBeforeLeaving(this.#store.committer);
   }
 
   /**
@@ -352,7 +244,7 @@ export class IndexedDBVolume extends TreeVolume {
     this.#isOpen = false;
     this.#store.committer.stop();
     this.#store.dead ||= -ERRNO.ESTALE;
-    for (const undo of this.#undo.splice(0)) undo();
+    this.#stopWatching();
     this.#channel?.close();
     this.#channel = null;
     this.#database.close();
@@ -372,7 +264,7 @@ export class IndexedDBVolume extends TreeVolume {
     this.#trouble = text;
     const error = new GossamerError(errnoName(errno), text);
     // What it throws is the page's affair.
-    queueMicrotask(() => this.#onTrouble(error));
+    queueMicrotask(() => this.#settings.onTrouble(error));
   }
 
   /** @param {number} errno @param {string} text what is with the volume */
@@ -451,7 +343,7 @@ export class IndexedDBVolume extends TreeVolume {
     super.closeFile(file);
     if (!isChanged || this.readOnly) return 0;
     const { committer } = this.#store;
-    if (this.#options.strictClose) return committer.request(true);
+    if (this.#settings.strictClose) return committer.request(true);
     committer.soon();
     return 0;
   }
@@ -564,7 +456,7 @@ export class IndexedDBVolume extends TreeVolume {
     for (const node of answer) {
       if (node.opens === 0) this.#store.nodes.delete(Number(node.ino));
     }
-    queueMicrotask(this.#onRefresh);
+    queueMicrotask(this.#settings.onRefresh);
     return 1;
   }
 
@@ -624,14 +516,6 @@ export class IndexedDBVolume extends TreeVolume {
     return committer.between(() => checkStored(this.#database));
   }
 }
-
-const NO_LOG = {
-  sequence: 0,
-  crc: 0,
-  checkpointBytes: 0,
-  changesBytes: 0,
-  changesCount: 0,
-};
 
 /**
  * A volume in the browser's IndexedDB, to mount:

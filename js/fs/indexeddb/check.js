@@ -94,8 +94,8 @@ async function inspect(database, report) {
     return;
   }
   const state = checkLog(log.keys, records, null);
-  if (typeof state === "string") {
-    problems.push(state);
+  if (state.problem !== "") {
+    problems.push(state.problem);
     return;
   }
   report.commits = state.end.sequence;

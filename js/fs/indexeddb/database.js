@@ -14,7 +14,6 @@ import {
 } from "./opening.js";
 
 export {
-  FORMAT,
   databaseName,
   databaseVolumes,
   deleteDatabase,

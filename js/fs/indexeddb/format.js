@@ -5,7 +5,7 @@
  * made one and a checkpoint is a record like any other. */
 import { crc32 } from "./crc.js";
 
-/** The version of the database that has this format. */
+/** Of the records, and the version of the database: opening.js has a step to it. */
 export const FORMAT = 1;
 
 /** The bytes of a file are kept in pages of this size. */

@@ -18,7 +18,19 @@ import { PAGE_BYTES, PLACE, readHeader, replay, storedCrc } from "./format.js";
  * @property {LogEnd} end
  * @property {number} lastIno
  * @property {number} nextRecord
+ * @property {number} count how many records are whole and follow each other
+ * @property {string} problem with the next one, "" if there is none
  */
+
+/** Of a volume without any commit. @type {LogEnd} */
+export const NO_LOG = Object.freeze({
+  sequence: 0,
+  crc: 0,
+  volume: 0n,
+  checkpointBytes: 0,
+  changesBytes: 0,
+  changesCount: 0,
+});
 
 /** A record that contradicts another. */
 class Damage extends Error {}
@@ -43,51 +55,61 @@ export async function logBytes(values) {
 }
 
 /**
+ * Why a record does not follow the one before.
+ * @param {import("./format.js").Header} header
+ * @param {number} key it has in the log
+ * @param {LogEnd | null} before null: it is the first one
+ * @returns {string} "" if it does
+ */
+function follows({ isCheckpoint, sequence, before: crc, volume }, key, before) {
+  if (sequence !== key) return `it says it is ${sequence}`;
+  if (before === null) return isCheckpoint ? "" : "what came before is missing";
+  if (sequence !== before.sequence + 1) return "one before it is missing";
+  if (crc !== before.crc) return "it follows another one";
+  return volume === before.volume ? "" : "it is another volume's";
+}
+
+/**
  * Checks that records are whole and follow each other.
  * @param {number[]} keys
  * @param {Uint8Array[]} records of the keys
  * @param {LogEnd | null} before where they go on; null: with a checkpoint
- * @returns {LogState | string} what is wrong
+ * @returns {LogState} up to the first that is not
  */
 export function checkLog(keys, records, before) {
-  /** @type {LogEnd} */
-  const end = {
-    sequence: 0,
-    crc: 0,
-    volume: 0n,
-    checkpointBytes: 0,
-    changesBytes: 0,
-    changesCount: 0,
-    ...before,
-  };
+  /** @type {LogEnd | null} */
+  let end = before;
   let lastIno = 0;
   let nextRecord = 0;
-  for (const [index, bytes] of records.entries()) {
-    const key = keys[index] ?? 0;
+  let count = 0;
+  let problem = "";
+  for (const bytes of records) {
+    const key = keys[count] ?? 0;
     const header = readHeader(bytes);
-    const where = `record ${key} of the log`;
-    if (typeof header === "string") return `${where}: ${header}`;
-    const { isCheckpoint, sequence, volume } = header;
-    if (sequence !== key) return `${where}: it says it is ${sequence}`;
-    if (index === 0 && before === null) {
-      if (!isCheckpoint) return `${where}: what came before it is missing`;
-      end.volume = volume;
-    } else {
-      if (sequence !== end.sequence + 1) {
-        return `${where}: one before is missing`;
-      }
-      if (header.before !== end.crc) return `${where}: it follows another one`;
-      if (volume !== end.volume) return `${where}: it is another volume's`;
+    problem = typeof header === "string" ? header : follows(header, key, end);
+    if (problem !== "" || typeof header === "string") {
+      problem = `record ${key} of the log: ${problem}`;
+      break;
     }
-    end.sequence = sequence;
-    end.crc = storedCrc(bytes);
-    end.checkpointBytes = isCheckpoint ? bytes.length : end.checkpointBytes;
-    end.changesBytes = isCheckpoint ? 0 : end.changesBytes + bytes.length;
-    end.changesCount = isCheckpoint ? 0 : end.changesCount + 1;
+    const { isCheckpoint, sequence, volume } = header;
+    const {
+      checkpointBytes = 0,
+      changesBytes = 0,
+      changesCount = 0,
+    } = end ?? {};
+    end = {
+      sequence,
+      crc: storedCrc(bytes),
+      volume,
+      checkpointBytes: isCheckpoint ? bytes.length : checkpointBytes,
+      changesBytes: isCheckpoint ? 0 : changesBytes + bytes.length,
+      changesCount: isCheckpoint ? 0 : changesCount + 1,
+    };
     lastIno = header.nextIno - 1;
     nextRecord = header.nextRecord;
+    count++;
   }
-  return { end, lastIno, nextRecord };
+  return { end: end ?? NO_LOG, lastIno, nextRecord, count, problem };
 }
 
 /** Brings a tree to the state that records say. */

@@ -4,8 +4,6 @@
  * on, and changes nothing. */
 import { ERRNO, messageOf } from "../../errors.js";
 
-/** The layout of records, which is the version of the database. */
-export const FORMAT = 1;
 /** Commits, by sequence number. */
 export const LOG = "log";
 /** Pieces of files, by number. */
