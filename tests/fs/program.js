@@ -31,7 +31,7 @@ async function said(answer) {
   return typeof value === "number" && value < 0 ? errnoName(value) : "";
 }
 
-class Program {
+export class Program {
   model = new Model();
   /** @type {{ id: number, file: any }[]} */
   open = [];
@@ -196,8 +196,7 @@ class Program {
       const where = this.random(4) === 0 ? -1 : position;
       const data = pattern(size, this.random(250));
       this.log.push(`write file ${id}: ${size} bytes at ${where}`);
-      await fs.write(file, where, data);
-      model.write(id, where, data);
+      await this.write(id, file, where, data);
     } else if (kind === 14) {
       this.log.push(`resize file ${id} to ${position}`);
       await fs.resize(file, position);
@@ -208,6 +207,17 @@ class Program {
       sameBytes(await fs.read(file, position, size), expected);
     }
     assert.equal(fs.volume.size(file), model.files.get(id)?.bytes.length);
+  }
+
+  /**
+   * @param {number} id
+   * @param {unknown} file
+   * @param {number} where -1: at the end
+   * @param {Uint8Array} data
+   */
+  async write(id, file, where, data) {
+    await this.fs.write(file, where, data);
+    this.model.write(id, where, data);
   }
 
   /** Everything that there is, on both sides. */

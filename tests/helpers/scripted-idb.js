@@ -16,8 +16,10 @@ import {
  * request fails; "quota": it fails for want of room; "abort": its transaction is
  * aborted when its turn comes; "close": the connection is closed by the browser,
  * which aborts all that runs; "hang": it is never answered, nor is what has to
- * wait for it.
- * @typedef {"throw" | "error" | "quota" | "abort" | "close" | "hang"} Fault
+ * wait for it; "lost", of a commit: it is made, and the connection is closed
+ * before anybody hears of it.
+ * @typedef {"throw" | "error" | "quota" | "abort" | "close" | "hang" | "lost"
+ * } Fault
  *
  * One call. `kind` is the method's name, or "complete" for the moment at which
  * a transaction that writes is committed, or "blob" for the reading of a Blob
@@ -48,7 +50,7 @@ const FAULTS = {
   createObjectStore: ["throw", "quota", "close"],
   transaction: ["throw", "abort", "close", "hang"],
   commit: ["throw", "close"],
-  complete: ["abort", "quota", "close", "hang"],
+  complete: ["abort", "quota", "close", "lost", "hang"],
   blob: ["error", "hang"],
   deleteDatabase: ["throw", "error", "hang"],
   databases: ["throw", "error", "hang"],
@@ -198,6 +200,9 @@ export class ScriptedIDB {
     this.plan = () => null;
   }
 
+  /** How many calls were made to fail. */
+  faults = 0;
+
   /** What is committed stays; nothing else ever will be. */
   crash() {
     this.#crashed = true;
@@ -234,7 +239,9 @@ export class ScriptedIDB {
   #call(kind, store = "", mode = "") {
     const number = ++this.calls;
     this.log.push(store === "" ? kind : `${kind} ${store}`);
-    return this.plan({ number, kind, store, mode }) ?? null;
+    const fault = this.plan({ number, kind, store, mode }) ?? null;
+    if (fault !== null) this.faults++;
+    return fault;
   }
 
   /**
@@ -372,7 +379,12 @@ export class ScriptedIDB {
   /** @param {any} transaction @param {Fault} fault when its turn has come */
   #fail(transaction, fault) {
     if (fault === "hang") return;
-    if (fault === "close") this.#close(transaction.db);
+    if (fault === "lost") {
+      this.#commit(transaction);
+      Object.assign(transaction, { oncomplete: null, onabort: null });
+      transaction._rollbackLog = [];
+    }
+    if (fault === "close" || fault === "lost") this.#close(transaction.db);
     else transaction._abort(nameOf(fault));
   }
 

@@ -164,6 +164,18 @@ test("a connection that the browser closes aborts what runs, and tells", async (
   assert.throws(() => database.transaction(["log"]), DOMException);
 });
 
+test("a commit of which nobody hears is made", async () => {
+  const { idb, database } = await setUp();
+  let told = 0;
+  database.onclose = () => told++;
+  idb.failAt(3, "lost");
+  const done = write(database, [[2, "two"]]);
+  assert.equal(await pending(done), true);
+  assert.equal(told, 1);
+  assert.equal(idb.commits, 3);
+  assert.deepEqual(await keys(await connect(idb)), [1, 2]);
+});
+
 test("what hangs holds up all behind it, until the connection is closed", async () => {
   for (const nth of [1, 2, 3]) {
     const { idb, database } = await setUp();
@@ -346,5 +358,6 @@ test("a torn commit has some of the requests", async () => {
 test("every kind of call has faults of its own", () => {
   assert.ok(faultsOf("put").includes("quota"));
   assert.ok(!faultsOf("get").includes("quota"));
-  assert.deepEqual(faultsOf("complete"), ["abort", "quota", "close", "hang"]);
+  const ofCommits = ["abort", "quota", "close", "lost", "hang"];
+  assert.deepEqual(faultsOf("complete"), ofCommits);
 });
