@@ -37,6 +37,7 @@ const SETUP = `
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   };
+  addEventListener("pageshow", ({ persisted }) => { window.shown = persisted; });
   window.ready = true;
 `;
 
@@ -49,17 +50,21 @@ const prepared = (page) => page.waitForFunction("window.ready");
  * @param {"chromium" | "firefox"} engine
  * @param {number} count
  * @param {RegExp[]} [expectErrors]
+ * @param {boolean} [keepsPages]
  */
-async function tabs(t, engine, count, expectErrors = []) {
+async function tabs(t, engine, count, expectErrors = [], keepsPages = false) {
   const base = await startDemos(t, {
     files: {
       "/lock.html": `<!doctype html><script type="module" src="/lock.js"></script>`,
       "/lock.js": SETUP,
-      "/other.html": "<!doctype html><title>other</title>",
+      "/other.html": `<!doctype html><script src="/other.js"></script>`,
+      "/other.js": `addEventListener("load", () => setTimeout(() => {
+        if (location.hash === "#back") history.back();
+      }))`,
     },
   });
   const url = `${base}lock.html`;
-  const options = { engine, expectErrors };
+  const options = { engine, expectErrors, keepsPages };
   const { page, openTab } = await openPage(t, url, options);
   const all = [page];
   while (all.length < count) all.push(await openTab());
@@ -219,6 +224,83 @@ for (const { engine, skip } of ENGINES) {
     assert.equal(await run(first, "acquire()"), 0, "it was let go");
   });
 }
+
+test(
+  "a page that Chromium keeps when it is left is in nobody's way",
+  { timeout: LIMIT_MS },
+  async (t) => {
+    const { first, second, base } = await tabs(t, "chromium", 2, [], true);
+    assert.equal(await run(second, "acquire()"), 0);
+    // It waits when the other one is left already, and so does not end it.
+    await begin(first);
+    await run(second, "waiters(1)");
+    await second.goto(`${base}other.html`);
+    assert.equal(await run(first, "acquired"), 0);
+  },
+);
+
+for (const others of [0, 1]) {
+  const what = others === 0 ? "has the lock again" : "has lost the lock";
+  test(
+    `a page that is come back to when ${others} others hold the lock ${what}`,
+    { timeout: LIMIT_MS },
+    async (t) => {
+      const { first, second, base } = await tabs(t, "chromium", 2, [], true);
+      assert.equal(await run(second, "acquire()"), 0);
+      if (others > 0) {
+        await begin(first);
+        await run(second, "waiters(1)");
+      }
+      // Goes back by itself, as a page that was kept.
+      await second.goto(`${base}other.html#back`);
+      while ((await run(second, "shown").catch(() => false)) !== true) {
+        await first.waitForTimeout(10);
+      }
+      const known = `(async () => {
+        while ((await navigator.locks.query()).held.length === 0) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        await 0;
+        return [lock.isHeld, losses, window.shown];
+      })()`;
+      if (others > 0) assert.equal(await run(first, "acquired"), 0);
+      else assert.deepEqual(await run(second, known), [true, 0, true]);
+      if (others > 0) assert.equal(await run(second, "lost"), true);
+      assert.equal(await run(second, "lock.isHeld"), others === 0);
+      const said = others === 0 ? "EBUSY" : 0;
+      assert.equal(await run(first, "acquire()"), said);
+      await run(first, "lock.release()");
+      await run(second, "lock.release()");
+      assert.equal(await run(second, "acquire()"), 0);
+      await run(second, "lock.release()");
+      assert.equal(await run(first, "acquire()"), 0);
+    },
+  );
+}
+
+test(
+  "a page that waits for the lock and is left asks again when it is back",
+  { timeout: LIMIT_MS },
+  async (t) => {
+    const { first, second, base } = await tabs(t, "chromium", 2, [], true);
+    assert.equal(await run(first, "acquire()"), 0);
+    await begin(second);
+    await run(first, "waiters(1)");
+    await second.goto(`${base}other.html`);
+    // It is not given to a page that does nothing.
+    await run(first, "waiters(0)");
+    await run(first, "lock.release()");
+    assert.equal(await run(first, "acquire()"), 0);
+    await second.evaluate("void setTimeout(() => history.back())");
+    await run(first, "waiters(1)");
+    await run(first, "lock.release()");
+    await run(
+      first,
+      "acquire({ wait: true, signal: AbortSignal.timeout(100) })",
+    );
+    assert.equal(await run(first, "lock.isHeld"), false);
+  },
+);
 
 test(
   "a tab whose renderer dies frees the lock, and its database can be opened",
