@@ -14,8 +14,10 @@ import { TYPE, createStat } from "./volume.js";
 
 /** What is moved at once. */
 export const PIECE_BYTES = 65_536;
-/** So many pieces and names, and the page's other tasks have a turn. */
-const STEPS_A_TURN = 64;
+/** What a name counts for, and a piece: so much, and other tasks have a turn. */
+const NAME_STEPS = 1;
+const PIECE_STEPS = 8;
+const STEPS_A_TURN = 1024;
 
 /**
  * The names in a path; "." and empty ones are left out.
@@ -68,13 +70,15 @@ export class VolumeAccess {
   /**
    * Before each piece and each name.
    * @param {string} path that it is about
+   * @param {number} [steps]
+   * @returns {Promise<void> | null} what is to be waited for
    */
-  async step(path) {
+  step(path, steps = NAME_STEPS) {
     this.#checkSignal(path);
-    this.#steps++;
-    if (this.#steps % STEPS_A_TURN !== 0) return;
-    await turn();
-    this.#checkSignal(path);
+    this.#steps += steps;
+    if (this.#steps < STEPS_A_TURN) return null;
+    this.#steps = 0;
+    return turn().then(() => this.#checkSignal(path));
   }
 
   /**
@@ -85,7 +89,8 @@ export class VolumeAccess {
    * @returns {Promise<number>} the count
    */
   async moved(path, transfer) {
-    await this.step(path);
+    const pause = this.step(path, PIECE_STEPS);
+    if (pause !== null) await pause;
     for (;;) {
       const count = transfer();
       if (typeof count === "number") return answered(count, path);
@@ -394,7 +399,10 @@ export class VolumeAccess {
     const { volume } = this;
     const access = { read: true, write: false };
     const file = await answered(volume.openNode(node, access), path);
-    const bytes = new Uint8Array(PIECE_BYTES);
+    // Archives of small files would be made of garbage.
+    const sizeBytes = volume.size(file);
+    const most = sizeBytes > 0 ? Math.min(sizeBytes, PIECE_BYTES) : PIECE_BYTES;
+    const bytes = new Uint8Array(most);
     try {
       for (let position = 0; ;) {
         const got = await this.moved(path, () =>

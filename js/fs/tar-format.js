@@ -102,11 +102,9 @@ function readNumber(block, where) {
 
 /** The sum over a header, its own field taken as spaces. @param {Uint8Array} block */
 function checksum(block) {
-  let sum = 0;
-  const end = CHECKSUM.at + CHECKSUM.size;
-  for (const [at, byte] of block.entries()) {
-    sum += at >= CHECKSUM.at && at < end ? 0x20 : byte;
-  }
+  let sum = CHECKSUM.size * 0x20;
+  for (const byte of block) sum += byte;
+  for (const byte of field(block, CHECKSUM)) sum -= byte;
   return sum;
 }
 

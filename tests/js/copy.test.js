@@ -414,6 +414,6 @@ test("the page's other tasks go on while memory is copied", async () => {
   setImmediate(other);
   await copyTree(from, memory());
   copying = false;
-  // One every 64 pieces of 64 KiB, read and written.
-  assert.ok(turns >= 8, `${turns} turns`);
+  // One every 128 pieces of 64 KiB, read or written.
+  assert.ok(turns >= 4, `${turns} turns`);
 });
