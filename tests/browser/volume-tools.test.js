@@ -1,15 +1,18 @@
 /* Copies and archives in real browsers, whose streams and gzip are not Node's:
  * into IndexedDB and out of it, and with little held on the way. Rows C2, D1. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ENGINES, openPage } from "../helpers/browser.js";
+import { programPath } from "../helpers/programs.js";
 import { startDemos } from "../helpers/server.js";
 
 const LIMIT = { timeout: 60_000 };
 
 const SETUP = `
-  import { copyTree, exportTar, exportTree, importTar, importTree, memory }
-    from "/dist/gossamer.mjs";
+  import {
+    copyTree, exportTar, exportTree, importTar, importTree, load, memory,
+  } from "/dist/gossamer.mjs";
   import { indexeddb, listVolumes } from "/dist/indexeddb.mjs";
 
   function noise(size) {
@@ -106,6 +109,34 @@ const SETUP = `
     }
     return codes;
   };
+
+  /* A C program asks for the room of a volume, which asks the browser. */
+  window.space = async () => {
+    const data = indexeddb("space", { limitBytes: MEBIBYTE });
+    await importTree(data, { "given.txt": "1" });
+    const dumb = memory();
+    dumb.usage = () => -58; // ENOTSUP
+    let asked = 0;
+    const estimate = data.estimate;
+    data.estimate = () => {
+      asked++;
+      return estimate.call(data);
+    };
+    const lines = [];
+    const app = await load("/files.wasm", {
+      args: ["space"],
+      mounts: {
+        "/data": data,
+        "/read-only": { volume: memory(), readOnly: true },
+        "/dumb": dumb,
+        "/endless": memory({ limitBytes: Infinity }),
+      },
+      stdout: (line) => lines.push(line),
+    });
+    const code = await app.exited;
+    await data.close();
+    return { code, lines, asked };
+  };
   document.title = "ready";`;
 
 for (const { engine, skip } of ENGINES) {
@@ -119,6 +150,7 @@ for (const { engine, skip } of ENGINES) {
             <link rel="icon" href="data:,">
             <script type="module" src="/setup.js"></script>`,
           "/setup.js": SETUP,
+          "/files.wasm": readFileSync(programPath("files", "wasm")),
         },
       });
       const { page } = await openPage(t, `${base}page.html`, { engine });
@@ -139,6 +171,9 @@ for (const { engine, skip } of ENGINES) {
       }
       const codes = await call("broken");
       assert.deepEqual(codes, ["EBADMSG", "EBADMSG", "EBADMSG"]);
+      const { code, lines, asked } = await call("space");
+      assert.deepEqual([code, lines], [0, ["space done"]]);
+      assert.ok(asked >= 4, `${asked} estimates`);
     },
   );
 }
