@@ -6,9 +6,15 @@ import { PAGE_BYTES } from "./format.js";
 
 /** @typedef {import("./file.js").PagedFile} PagedFile */
 
+/** Frames lie next to each other in memory, up to 1 MiB of them: to make an
+ * array for each costs several times as much, and what is written in order lies
+ * there in order. */
+const SLAB_FRAMES = 256;
+const FIRST_SLAB_FRAMES = 16;
+
 /** One page in memory. */
 export class Frame {
-  bytes = new Uint8Array(PAGE_BYTES);
+  bytes;
   /** @type {PagedFile | null} null: it is free */
   file = null;
   page = 0;
@@ -18,6 +24,11 @@ export class Frame {
   dirty = false;
   /** The sequence number of the commit that takes it along; 0: none does. */
   flight = 0;
+
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
+  constructor(bytes) {
+    this.bytes = bytes;
+  }
 }
 
 export class PageCache {
@@ -27,6 +38,9 @@ export class PageCache {
   /** @type {Frame[]} */
   #free = [];
   #hand = 0;
+  /** Where the next frame is. */
+  #slab = new ArrayBuffer(0);
+  #slabUsed = 0;
   #limit;
   /** How many frames may not be let go. */
   #kept = 0;
@@ -67,12 +81,26 @@ export class PageCache {
     const old = isFull ? this.#evict() : null;
     if (old !== null) return old;
     try {
-      const frame = new Frame();
+      const frame = new Frame(this.#page());
       this.#frames.push(frame);
       return frame;
     } catch {
       return isFull ? null : this.#evict();
     }
+  }
+
+  /** @returns {Uint8Array<ArrayBuffer>} throws RangeError: there is no memory */
+  #page() {
+    if (this.#slabUsed === this.#slab.byteLength) {
+      const { length } = this.#frames;
+      const most = Math.min(SLAB_FRAMES, Math.max(1, this.#limit - length));
+      const frames = Math.min(most, Math.max(FIRST_SLAB_FRAMES, length));
+      this.#slab = new ArrayBuffer(frames * PAGE_BYTES);
+      this.#slabUsed = 0;
+    }
+    const bytes = new Uint8Array(this.#slab, this.#slabUsed, PAGE_BYTES);
+    this.#slabUsed += PAGE_BYTES;
+    return bytes;
   }
 
   /** @returns {Frame | null} null: every one is kept */
