@@ -14,7 +14,8 @@ import { PagedFile } from "./file.js";
  * @property {number} page
  */
 
-const SMALL_BYTES = 32_768;
+/** Less than the smallest of the records that small files are packed into. */
+const SMALL_BYTES = 3 * PAGE_BYTES;
 /** How much is moved in one go. */
 const STEP_PAGES = 1024;
 

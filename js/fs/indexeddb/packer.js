@@ -1,7 +1,8 @@
 /* Puts the pages of a commit into records of the data store. Measured in
  * Chromium: from about a megabyte on, Blobs of 1 MiB are the fastest; less is
  * faster in arrays below 64 KiB, which the browser does not put into files of
- * their own. Bytes are copied when they are added. */
+ * their own; and of arrays, those up to 16 KiB are read as fast as a page. So
+ * small files are kept apart. */
 import { PAGE_BYTES } from "./format.js";
 
 const BLOB_BYTES = 2 ** 20;
@@ -9,6 +10,10 @@ const BLOB_BYTES = 2 ** 20;
 const MOST_IN_ARRAYS = 2 ** 19;
 /** Fourteen pages: safely below 64 KiB. */
 const ARRAY_BYTES = 14 * PAGE_BYTES;
+/** For small files, and what is a small file. */
+export const SMALL_BYTES = 4 * PAGE_BYTES;
+/** A Blob is faster made of one part than of so many. */
+const MOST_PARTS = 32;
 
 /**
  * @typedef {object} Packed
@@ -25,21 +30,27 @@ export class Packer {
   ids = [];
   #records;
   #useBlobs;
-  /** How many bytes are still to come. */
-  #left;
+  #isSmall = false;
+  /** How many bytes are still to come, of this kind. */
+  #left = 0;
   #id = 0;
-  /** @type {Uint8Array<ArrayBuffer>} */
-  #bytes = new Uint8Array(0);
+  /** The size of the record, and what it has of that. */
+  #size = 0;
   #used = 0;
+  /** What it consists of, but for the last part, which may still grow: what
+   * lies in a row in memory is one. */
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  #parts = [];
+  #buffer = new ArrayBuffer(0);
+  #from = 0;
+  #end = 0;
 
   /**
    * @param {import("./records.js").Records} records that give the ids
-   * @param {number} totalBytes that will be added
    * @param {boolean} useBlobs
    */
-  constructor(records, totalBytes, useBlobs) {
+  constructor(records, useBlobs) {
     this.#records = records;
-    this.#left = totalBytes;
     this.#useBlobs = useBlobs;
   }
 
@@ -49,30 +60,54 @@ export class Packer {
   }
 
   /**
-   * @param {Uint8Array} bytes of a page
+   * What is added next is of another kind.
+   * @param {number} totalBytes that will be added
+   * @param {boolean} isSmall whether they are of small files
+   */
+  begin(totalBytes, isSmall) {
+    this.finish();
+    this.#left = totalBytes;
+    this.#isSmall = isSmall;
+  }
+
+  /**
+   * @param {Uint8Array<ArrayBuffer>} bytes of a page; they stay as they are
+   *   until finish()
    * @param {number} length how many of them
    * @returns {number} the offset in the record `id`
    */
   add(bytes, length) {
-    if (this.#used + length > this.#bytes.length) this.#begin();
+    if (this.#used + length > this.#size) this.#next();
     const offset = this.#used;
-    this.#bytes.set(
-      length === bytes.length ? bytes : bytes.subarray(0, length),
-      offset,
-    );
+    const { buffer, byteOffset } = bytes;
+    if (buffer !== this.#buffer || byteOffset !== this.#end) {
+      this.#endPart();
+      this.#buffer = buffer;
+      this.#from = byteOffset;
+    }
+    this.#end = byteOffset + length;
     this.#used += length;
     this.#left -= length;
     return offset;
   }
 
-  #begin() {
+  #next() {
     this.finish();
-    let size = Math.min(this.#left, ARRAY_BYTES);
-    if (this.#left > MOST_IN_ARRAYS) size = Math.min(this.#left, BLOB_BYTES);
-    this.#bytes = new Uint8Array(size);
+    let most = ARRAY_BYTES;
+    if (this.#isSmall) most = SMALL_BYTES;
+    else if (this.#left > MOST_IN_ARRAYS) most = BLOB_BYTES;
+    this.#size = Math.min(this.#left, most);
     this.#id = this.#records.next;
-    this.#records.add(this.#id, size);
+    this.#records.add(this.#id, this.#size);
     this.ids.push(this.#id);
+  }
+
+  #endPart() {
+    const size = this.#end - this.#from;
+    if (size > 0) {
+      this.#parts.push(new Uint8Array(this.#buffer, this.#from, size));
+    }
+    this.#from = this.#end;
   }
 
   /** Ends the last record. @returns {Packed[]} all of them */
@@ -80,14 +115,33 @@ export class Packer {
     if (this.#used === 0) return this.packed;
     // The last page may not have fitted.
     const sizeBytes = this.#used;
-    const isFull = sizeBytes === this.#bytes.length;
-    const bytes = isFull ? this.#bytes : this.#bytes.slice(0, sizeBytes);
+    this.#endPart();
+    const parts = this.#parts;
     const isLarge = sizeBytes > ARRAY_BYTES && this.#useBlobs;
-    const value = isLarge ? new Blob([bytes]) : bytes;
+    const isOne = !isLarge || parts.length > MOST_PARTS;
+    const bytes = isOne ? [joined(parts, sizeBytes)] : parts;
+    const [first = new Uint8Array(0)] = bytes;
+    const value = isLarge ? new Blob(bytes) : first;
     this.packed.push({ id: this.#id, sizeBytes, value });
     this.#records.resize(this.#id, sizeBytes);
+    this.#size = 0;
     this.#used = 0;
-    this.#bytes = new Uint8Array(0);
+    this.#parts = [];
     return this.packed;
   }
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>[]} parts
+ * @param {number} sizeBytes of all
+ * @returns {Uint8Array<ArrayBuffer>} a copy
+ */
+function joined(parts, sizeBytes) {
+  const bytes = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

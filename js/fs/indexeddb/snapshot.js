@@ -5,7 +5,7 @@
 import { DirectoryNode, LinkNode } from "../tree-nodes.js";
 import { PagedFile } from "./file.js";
 import { LogWriter, PAGE_BYTES, PLACE } from "./format.js";
-import { Packer } from "./packer.js";
+import { Packer, SMALL_BYTES } from "./packer.js";
 import { Runs } from "./pages.js";
 
 /**
@@ -33,9 +33,20 @@ import { Runs } from "./pages.js";
  * @property {boolean} isCheckpoint
  */
 
+/** Where pages are, for the log. @typedef {Parameters<LogWriter["map"]>[]} Maps */
+
 /** @param {number} page @param {PagedFile} file */
 const pageLength = (page, file) =>
   Math.min(PAGE_BYTES, file.sizeBytes - page * PAGE_BYTES);
+
+/** @param {PagedFile[]} files */
+function dirtyBytes(files) {
+  let bytes = 0;
+  for (const file of files) {
+    for (const page of file.dirty) bytes += pageLength(page, file);
+  }
+  return bytes;
+}
 
 /**
  * Takes what is dirty into a commit.
@@ -47,12 +58,7 @@ const pageLength = (page, file) =>
  */
 export function takeSnapshot(store, header, useBlobs) {
   const changes = store.takeChanges();
-  const files = [...changes.written].filter((file) => !file.freed);
-  let totalBytes = 0;
-  for (const file of files) {
-    for (const page of file.dirty) totalBytes += pageLength(page, file);
-  }
-  const packer = new Packer(store.records, totalBytes, useBlobs);
+  const packer = new Packer(store.records, useBlobs);
   const { packed, ids } = packer;
   /** @type {Snapshot} */
   const snapshot = {
@@ -68,7 +74,18 @@ export function takeSnapshot(store, header, useBlobs) {
     log: new Uint8Array(0),
   };
   try {
-    const maps = placePages(store, snapshot, files, packer);
+    const files = [...changes.written].filter((file) => !file.freed);
+    /** @type {Maps} */
+    const maps = [];
+    for (const isSmall of [true, false]) {
+      const its = files.filter(
+        ({ sizeBytes }) => sizeBytes <= SMALL_BYTES === isSmall,
+      );
+      packer.begin(dirtyBytes(its), isSmall);
+      placePages(store, snapshot, its, packer, maps);
+    }
+    packer.finish();
+    takeZeros(snapshot);
     // Only now is it known in which records nothing is left.
     snapshot.dead = store.records.takeDead();
     const writer = new LogWriter();
@@ -88,11 +105,9 @@ export function takeSnapshot(store, header, useBlobs) {
  * @param {Snapshot} snapshot
  * @param {PagedFile[]} files
  * @param {Packer} packer
- * @returns {Parameters<LogWriter["map"]>[]} where they are, for the log
+ * @param {Maps} maps where they are is added
  */
-function placePages(store, snapshot, files, packer) {
-  /** @type {Parameters<LogWriter["map"]>[]} */
-  const maps = [];
+function placePages(store, snapshot, files, packer, maps) {
   for (const file of files) {
     const ino = Number(file.ino);
     const runs = new Runs((...run) => maps.push([ino, ...run]));
@@ -109,19 +124,21 @@ function placePages(store, snapshot, files, packer) {
     runs.end();
     file.dirty.clear();
   }
-  packer.finish();
-  for (const node of snapshot.changes.nodes) {
+}
+
+/** @param {Snapshot} snapshot */
+function takeZeros({ changes, zeroed }) {
+  for (const node of changes.nodes) {
     if (!(node instanceof PagedFile) || !node.hasNewZeros) continue;
     node.hasNewZeros = false;
-    snapshot.zeroed.push(node);
+    zeroed.push(node);
   }
-  return maps;
 }
 
 /**
  * @param {LogWriter} writer
  * @param {Snapshot} snapshot
- * @param {Parameters<LogWriter["map"]>[]} maps
+ * @param {Maps} maps
  */
 function writeChanges(writer, { changes, zeroed, packed, dead }, maps) {
   for (const node of changes.nodes) writeNode(writer, node);
