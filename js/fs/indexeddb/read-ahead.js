@@ -1,6 +1,6 @@
 /* What a file's readers are going to want: a reader that goes on where the last
- * read ended is given more with each miss, and the next part is asked for when
- * it is half through the one before. */
+ * read ended is given more with each miss, and the next part is asked for when it
+ * begins with the one before, so that one is always on its way. */
 
 const FIRST_PAGES = 32;
 
@@ -41,7 +41,7 @@ export class ReadAhead {
       this.#window = 0;
       return false;
     }
-    return this.#window > 0 && end + this.#window / 2 >= this.#end;
+    return this.#window > 0 && end + this.#window >= this.#end;
   }
 
   /**
