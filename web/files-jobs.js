@@ -20,7 +20,13 @@ const isCancelled = (error) =>
 
 export class Jobs {
   #list = find("#jobs");
+  #onBegin;
   #template = /** @type {HTMLTemplateElement} */ (find("#job"));
+
+  /** @param {() => void} onBegin a job begins, and no other is there */
+  constructor(onBegin) {
+    this.#onBegin = onBegin;
+  }
 
   /**
    * Shows a job until it has ended.
@@ -50,6 +56,7 @@ export class Jobs {
       cancel.disabled = true;
       job.cancel();
     });
+    if (this.#list.children.length === 0) this.#onBegin();
     this.#list.append(element);
     this.#count();
 

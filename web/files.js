@@ -37,7 +37,7 @@ const expanded = new Set(["/"]);
 const shown = new Map();
 
 const dial = new Dial();
-const jobs = new Jobs();
+const jobs = new Jobs(() => dial.reset());
 const storage = new StoragePanel();
 const editor = new Editor(
   () => program,
@@ -389,7 +389,7 @@ async function upload(chosen, folder) {
         taken.length === 1
           ? `Replace ${nameOf(first?.path ?? "")}?`
           : `Replace ${whole(taken.length)} files?`,
-      text: `In ${here() === "/" ? "the top folder" : folder.slice(1)} there is something of that name already.`,
+      text: `${folder === "/" ? "The top folder" : folder.slice(1)} has something of that name already.`,
       confirm: "Replace",
       other: "Keep what is there",
       danger: true,
