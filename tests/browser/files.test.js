@@ -13,7 +13,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { exportTree, importTar, memory } from "../../js/index.js";
 import { defer } from "../helpers/defer.js";
-import { LIMIT, openFiles, partsOf } from "../helpers/storage-demo.js";
+import { ENGINES } from "../helpers/browser.js";
+import {
+  LIMIT,
+  openFiles,
+  partsOf,
+  storageOf,
+} from "../helpers/storage-demo.js";
 import { downloaded, drop } from "../helpers/wasi-demo.js";
 
 /** @param {number} size */
@@ -261,54 +267,58 @@ test(
   },
 );
 
-test(
-  "a second tab reads along, and takes over when the first is gone",
-  LIMIT,
-  async (t) => {
-    const files = await openFiles(t);
-    await files.upload({ "a.txt": "one" });
-    await files.status("Stored a.txt");
-    const tab = await files.openTab();
-    const second = partsOf(tab);
-    await tab.getByText("Read-only here:").waitFor();
-    await second.row("a.txt").click();
-    assert.ok(await tab.locator("#remove").isDisabled());
-    assert.ok(await tab.locator("#new-file").isDisabled());
-    await tab.locator("#edit").click();
-    await tab.locator("#text").waitFor();
-    assert.equal(await tab.locator("#text").inputValue(), "one");
-    await drop(tab, "#files", { "c.txt": "three" });
-    await second.problem("this tab can only read");
-    await files.write("b.txt", "two");
-    await second.row("b.txt").waitFor();
-    await files.row("a.txt").dblclick();
-    await files.page.locator("#text:focus").fill("changed");
-    await files.click("Save");
-    await tab.waitForFunction(() => {
-      const area = /** @type {HTMLTextAreaElement | null} */ (
-        document.querySelector("#text")
-      );
-      return area?.value === "changed";
-    });
-    await files.page.close();
-    await second.status("The other tab is gone: this one may write.");
-    await second.upload({ "d.txt": "four" });
-    await second.status("Stored d.txt");
-    assert.deepEqual(await second.tree(), [
-      "All files",
-      "  a.txt",
-      "  b.txt",
-      "  d.txt",
-    ]);
-  },
-);
+for (const { engine, skip } of ENGINES) {
+  test(
+    `a second tab reads along, and takes over when the first is gone, ${engine}`,
+    { ...LIMIT, skip },
+    async (t) => {
+      const files = await openFiles(t, { engine });
+      await files.upload({ "a.txt": "one" });
+      await files.status("Stored a.txt");
+      const tab = await files.openTab();
+      const second = partsOf(tab);
+      await tab.getByText("Read-only here:").waitFor();
+      await second.row("a.txt").click();
+      assert.ok(await tab.locator("#remove").isDisabled());
+      assert.ok(await tab.locator("#new-file").isDisabled());
+      await tab.locator("#edit").click();
+      await tab.locator("#text").waitFor();
+      assert.equal(await tab.locator("#text").inputValue(), "one");
+      await drop(tab, "#files", { "c.txt": "three" });
+      await second.problem("this tab can only read");
+      await files.write("b.txt", "two");
+      await second.row("b.txt").waitFor();
+      await files.row("a.txt").press("Enter");
+      await files.page.getByRole("heading", { name: "a.txt" }).waitFor();
+      await files.page.locator("#text").fill("changed");
+      await files.click("Save");
+      await tab.waitForFunction(() => {
+        const area = /** @type {HTMLTextAreaElement | null} */ (
+          document.querySelector("#text")
+        );
+        return area?.value === "changed";
+      });
+      await files.page.close();
+      await second.status("The other tab is gone: this one may write.");
+      await second.upload({ "d.txt": "four" });
+      await second.status("Stored d.txt");
+      assert.deepEqual(await second.tree(), [
+        "All files",
+        "  a.txt",
+        "  b.txt",
+        "  d.txt",
+      ]);
+    },
+  );
+}
 
 test(
   "a full disk is said in words, and loses nothing that was stored",
   LIMIT,
   async (t) => {
     const files = await openFiles(t, { quotaBytes: 3_000_000 });
-    const { page, storage } = files;
+    const { page } = files;
+    const storage = await storageOf(page);
     await files.upload({ "kept.bin": pattern(1_000_000) });
     await files.status("Stored kept.bin");
     await files.upload({ "large.bin": pattern(6_000_000) });
@@ -338,7 +348,7 @@ test(
     const { page } = files;
     await files.upload({ "a.txt": "one" });
     await files.status("Stored a.txt");
-    await files.storage.clear();
+    await (await storageOf(page)).clear();
     await files.upload({ "b.txt": "two" });
     await files.problem("the storage was taken away");
     await page.getByText("This site’s storage was taken away").waitFor();

@@ -3,17 +3,21 @@
 import { openPage } from "./browser.js";
 import { startDemos } from "./server.js";
 
-/** @typedef {import("playwright-core").Page} Page */
+/**
+ * @typedef {import("playwright-core").Page} Page
+ * @typedef {import("./browser.js").PageOptions & import("./browser.js").Choice &
+ *   { quotaBytes?: number }} StoredOptions quotaBytes: Chromium's only
+ */
 
 export const LIMIT = { timeout: 90_000 };
 
 /**
  * The file manager, when it may write.
  * @param {import("node:test").TestContext} t
- * @param {import("./browser.js").PageOptions & { quotaBytes?: number }} [options]
+ * @param {StoredOptions} [options]
  */
-export async function openFiles(t, { quotaBytes, ...options } = {}) {
-  const opened = await openStored(t, "files.html", quotaBytes, options);
+export async function openFiles(t, options = {}) {
+  const opened = await openStored(t, "files.html", options);
   await opened.page.locator("#new-file:enabled").waitFor();
   return { ...opened, ...partsOf(opened.page) };
 }
@@ -23,17 +27,16 @@ export async function openFiles(t, { quotaBytes, ...options } = {}) {
  * before it stores anything, and then trusts what it saw.
  * @param {import("node:test").TestContext} t
  * @param {string} name the page's
- * @param {number | undefined} quotaBytes
- * @param {import("./browser.js").PageOptions} options
+ * @param {StoredOptions} options
  */
-export async function openStored(t, name, quotaBytes, options) {
+export async function openStored(t, name, { quotaBytes, ...options }) {
   const base = await startDemos(t);
   const opened = await openPage(t, `${base}icon.svg`, options);
-  const storage = await storageOf(opened.page);
-  if (quotaBytes !== undefined) await storage.limit(quotaBytes);
+  const { page } = opened;
+  if (quotaBytes !== undefined) await (await storageOf(page)).limit(quotaBytes);
   const url = base + name;
-  await opened.page.goto(url);
-  return { ...opened, storage, openTab: () => opened.openTab(url) };
+  await page.goto(url);
+  return { ...opened, openTab: () => opened.openTab(url) };
 }
 
 /** What is done with a tab of the file manager. @param {Page} page */
@@ -71,7 +74,8 @@ export function partsOf(page) {
         .click();
       await page.locator("#ask-field").fill(name);
       await page.keyboard.press("Enter");
-      await page.locator("#text:focus").fill(text);
+      await page.locator("#editor-title").filter({ hasText: name }).waitFor();
+      await page.locator("#text").fill(text);
       await page.keyboard.press("Control+s");
       await page.getByText("Saved: it outlives this tab.").waitFor();
     },
