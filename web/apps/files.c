@@ -103,13 +103,18 @@ static int copy(struct job *job, int from, int to) {
   return error;
 }
 
+static int make_folder_at(const char *path) {
+  return mkdir(path, 0777) < 0 && errno != EEXIST ? -errno : GS_OK;
+}
+
 static int make_parents(gs_arena *arena, const char *path) {
   char *part = gs_arena_strdup(arena, path);
   if (part == NULL) return GS_ENOMEM;
   for (char *at = part + strlen(FILES) + 1; *at != '\0'; at++) {
     if (*at != '/') continue;
     *at = '\0';
-    if (mkdir(part, 0777) < 0 && errno != EEXIST) return -errno;
+    int error = make_folder_at(part);
+    if (error != GS_OK) return error;
     *at = '/';
   }
   return GS_OK;
@@ -125,9 +130,10 @@ static int store(struct job *job, int port, const char *path) {
   if (error != GS_OK) return error;
   int from = open(source, O_RDONLY);
   if (from < 0) return -errno;
-  if (incoming++ == 0) mkdir(INCOMING, 0777);
-  int to = open(part, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  error = to < 0 ? -errno : copy(job, from, to);
+  int to = -1;
+  if (incoming++ == 0) error = make_folder_at(INCOMING);
+  if (error == GS_OK) to = open(part, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (error == GS_OK) error = to < 0 ? -errno : copy(job, from, to);
   if (error == GS_OK && fsync(to) < 0) error = -errno;
   close(from);
   if (to >= 0) close(to);
