@@ -76,6 +76,8 @@ export class IndexedDBVolume extends TreeVolume {
     this.#lock = new WriterLock(name, locks, {
       scope: factory ?? undefined,
       onLost: () => this.#lost(`the volume "${name}" lost its lock`),
+      onAway: () => this.#store.committer.pause(),
+      onBack: () => void this.#comeBack(),
     });
     this.#store = new Store(this.#database, this.budget, settings, {
       nextIno: () => this.lastIno + 1,
@@ -252,10 +254,18 @@ export class IndexedDBVolume extends TreeVolume {
     return answer;
   }
 
+  /** The page was frozen, and anybody could write. */
+  async #comeBack() {
+    if (await this.#store.committer.goOnAfterPause()) return;
+    const text = `the volume "${this.name}" was written by another tab`;
+    this.#tell(-ERRNO.ESTALE, `${text} while this page was frozen`);
+  }
+
   /** @param {string} text */
   #lost(text) {
     if (this.#store.dead !== 0) return;
     this.#store.dead = -ERRNO.ESTALE;
+    this.#store.committer.giveUp();
     this.#tell(-ERRNO.ESTALE, text);
   }
 

@@ -64,6 +64,12 @@ export class Committer {
   /** Whether the page may be left before what it holds is read. */
   isLeaving = false;
   isStopped = false;
+  /** Until no commit may be made. */
+  /** @type {Promise<void> | null} */
+  #pause = null;
+  #endPause = () => {};
+  /** The transaction on its way. @type {Promise<unknown> | null} */
+  #flying = null;
   /** How many commits were made. */
   count = 0;
 
@@ -147,6 +153,37 @@ export class Committer {
   soon() {
     if (this.#failure !== 0 || this.#store.changes.isEmpty) return;
     if (this.#timer === null || this.#timerMs > 0) this.#setTimer(0);
+  }
+
+  /** Somebody else may write from now on: no commit is begun. */
+  pause() {
+    this.#pause ??= new Promise((resolve) => {
+      this.#endPause = () => {
+        this.#pause = null;
+        resolve();
+      };
+    });
+  }
+
+  /** The volume is of no use any more: who waits is told so. */
+  giveUp() {
+    this.#endPause();
+  }
+
+  /**
+   * After a pause.
+   * @returns {Promise<boolean>} whether nobody else has written: else nothing
+   *   can be committed any more
+   */
+  async goOnAfterPause() {
+    await this.#flying;
+    const { database, dead } = this.#store;
+    const last = dead === 0 ? await database.lastLogKey() : dead;
+    // What cannot be read now is found out by the next commit.
+    const isOurs = last < 0 || last === this.#end.sequence;
+    if (!isOurs) this.#store.dead = -ERRNO.ESTALE;
+    this.#endPause();
+    return isOurs;
   }
 
   /** There is more room than when the last commit failed for want of it. */
@@ -238,6 +275,7 @@ export class Committer {
   /** @param {boolean} strict @returns {Promise<number>} */
   async #commit(strict) {
     const store = this.#store;
+    if (this.#pause !== null) await this.#pause;
     if (store.dead !== 0) return store.dead;
     if (this.#isClean(strict)) return 0;
     if (this.#doubt !== null) {
@@ -245,9 +283,9 @@ export class Committer {
       if (known < 0) return this.#failed(known);
     }
     const snapshot = this.#take();
-    const error = snapshot.isWhole
-      ? await this.#write(snapshot, strict)
-      : -ERRNO.ENOMEM;
+    const flying = snapshot.isWhole ? this.#write(snapshot, strict) : null;
+    this.#flying = flying;
+    const error = flying === null ? -ERRNO.ENOMEM : await flying;
     if (error === 0) {
       this.#landed(snapshot);
       // It was made, and nobody knows whether it has reached the disk.

@@ -12,6 +12,10 @@ import { ERRNO } from "../../errors.js";
  *   unique in, the IDBFactory
  * @property {() => void} [onLost] the lock was taken away, or somebody else had
  *   it when the page went on: it is not held
+ * @property {() => void} [onAway] the page is frozen: somebody else may have the
+ *   lock from now on
+ * @property {() => void} [onBack] it is held again; somebody else may have had
+ *   it in between
  *
  * @typedef {object} Queue
  * @property {(() => void)[]} waiting the first is the next holder
@@ -38,6 +42,8 @@ export class WriterLock {
   #locks;
   #scope;
   #onLost;
+  #onAway;
+  #onBack;
   #isHeld = false;
   /** Counts release(): what was asked for before is not wanted any more. */
   #turn = 0;
@@ -58,11 +64,13 @@ export class WriterLock {
    * @param {LockManager | null} locks null: there is none
    * @param {LockOptions} [options]
    */
-  constructor(name, locks, { scope = anywhere, onLost } = {}) {
+  constructor(name, locks, { scope = anywhere, onLost, onAway, onBack } = {}) {
     this.#lockName = `gossamer:volume:${name}`;
     this.#locks = locks;
     this.#scope = scope;
     this.#onLost = onLost;
+    this.#onAway = onAway;
+    this.#onBack = onBack;
   }
 
   get isHeld() {
@@ -188,6 +196,7 @@ export class WriterLock {
 
   #leave() {
     this.#isAway = true;
+    if (this.#isHeld) this.#onAway?.();
     this.#pause();
     this.#free();
     this.#free = () => {};
@@ -200,7 +209,9 @@ export class WriterLock {
     if (!this.#isHeld || this.#locks === null) return;
     await this.#freed;
     const errno = await this.#request(this.#locks, { ifAvailable: true });
-    if (errno < 0 && this.#isHeld) this.#lose();
+    if (!this.#isHeld) return;
+    if (errno < 0) this.#lose();
+    else this.#onBack?.();
   }
 
   /**
