@@ -154,6 +154,18 @@ for (const { engine, skip } of ENGINES) {
     assert.equal(await run(second, "acquire()"), "EBUSY");
   });
 
+  inBrowser("release() while it waits: it is not held later", async (t) => {
+    const { first, second } = await tabs(t, engine, 2);
+    assert.equal(await run(first, "acquire()"), 0);
+    await begin(second);
+    await run(first, "waiters(1)");
+    await run(second, "void lock.release()");
+    await run(first, "lock.release()");
+    assert.equal(await run(second, "acquired"), "ECANCELED");
+    assert.equal(await run(second, "lock.isHeld"), false);
+    assert.equal(await run(first, "acquire({ wait: true })"), 0);
+  });
+
   inBrowser("a lock that was taken away is told, and not held", async (t) => {
     const { first, second } = await tabs(t, engine, 2);
     assert.equal(await run(first, "acquire()"), 0);
