@@ -11,6 +11,8 @@ export const LITTLE_STORAGE = {
 };
 
 /**
+ * To be called before the storage is used: afterwards Chromium goes for a while
+ * by what it had found.
  * @param {import("playwright-core").Page} page
  * @param {"chromium" | "firefox"} engine
  * @param {number} [quotaSize] in bytes; Chromium only
