@@ -81,6 +81,13 @@ export function troubleOf(error) {
 
 /** @typedef {ReturnType<typeof indexeddb>} StoredVolume */
 
+/** @param {StoredVolume} volume @param {number} answer of its open() */
+function unopened(volume, answer) {
+  const error = storageError(answer, "The files cannot be opened");
+  if (error.code === "EIO") error.message += ` Why: ${volume.trouble}.`;
+  return error;
+}
+
 export class SharedVolume {
   #name;
   #use;
@@ -88,6 +95,8 @@ export class SharedVolume {
   #onTrouble;
   /** @type {StoredVolume | null} */
   #reader = null;
+  /** Whether the other tab is gone, and this one has its place. */
+  #isWriter = false;
 
   /**
    * @param {string} name the volume's
@@ -112,11 +121,10 @@ export class SharedVolume {
       await this.#use(writer, false);
       return;
     }
-    if (answer !== -ERRNO.EBUSY) {
-      throw storageError(answer, `The files cannot be opened`);
-    }
-    void this.#takeOver().catch(this.#onTrouble);
-    await this.#read();
+    if (answer !== -ERRNO.EBUSY) throw unopened(writer, answer);
+    const reading = this.#read();
+    void this.#takeOver(reading).catch(this.#onTrouble);
+    await reading;
   }
 
   /** @param {import("../js/fs/indexeddb.js").IndexedDBOptions} options */
@@ -125,10 +133,14 @@ export class SharedVolume {
     return indexeddb(this.#name, { onTrouble, ...options });
   }
 
-  async #takeOver() {
+  /** @param {Promise<void>} reading what is begun is done first */
+  async #takeOver(reading) {
     const writer = this.#volume({ whenLocked: "wait" });
     const answer = await writer.open();
-    if (answer !== 0) throw storageError(answer, "This tab cannot take over");
+    if (answer !== 0) throw unopened(writer, answer);
+    this.#isWriter = true;
+    // Whoever called open() is told when it failed.
+    await reading.catch(() => {});
     const reader = this.#reader;
     this.#reader = null;
     await this.#use(writer, false);
@@ -136,24 +148,23 @@ export class SharedVolume {
   }
 
   async #read() {
-    /** @type {StoredVolume} */
-    const reader = this.#volume({
-      readOnly: true,
-      onRefresh: () => {
-        if (this.#reader === reader) void this.#follow();
-      },
-    });
-    const answer = await reader.open();
-    if (answer === 0) {
-      this.#reader = reader;
-      await this.#use(reader, true);
-      return;
+    while (!this.#isWriter) {
+      /** @type {StoredVolume} */
+      const reader = this.#volume({
+        readOnly: true,
+        onRefresh: () => {
+          if (this.#reader === reader) void this.#follow();
+        },
+      });
+      const answer = await reader.open();
+      if (answer === 0) {
+        this.#reader = reader;
+        await this.#use(reader, true);
+        return;
+      }
+      // The other tab has only just begun: nothing is there yet.
+      if (answer !== -ERRNO.ENOENT) throw unopened(reader, answer);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-    // The other tab has only just begun: nothing is there yet.
-    if (answer !== -ERRNO.ENOENT) {
-      throw storageError(answer, "The files cannot be read");
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    await this.#read();
   }
 }

@@ -358,3 +358,34 @@ test(
     await files.status("Stored c.txt");
   },
 );
+
+test(
+  "a browser without storage, and a volume that is damaged, are said in words",
+  LIMIT,
+  async (t) => {
+    const files = await openFiles(t);
+    const { page } = files;
+    await files.upload({ "a.txt": "one" });
+    await files.status("Stored a.txt");
+    await page.goto(page.url().replace("files.html", "icon.svg"));
+    await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const request = indexedDB.open("gossamer:files");
+          request.onsuccess = () => {
+            const writing = request.result.transaction("log", "readwrite");
+            writing.objectStore("log").put(new Uint8Array(100), 1);
+            writing.oncomplete = () => resolve(request.result.close());
+          };
+        }),
+    );
+    await page.goBack();
+    await files.problem(/The files cannot be opened: .* Why: .* is damaged/);
+    assert.ok(await page.locator("#new-file").isDisabled());
+    await page.addInitScript(() => {
+      Object.defineProperty(window, "indexedDB", { value: undefined });
+    });
+    await page.reload();
+    await files.problem("this browser has no storage for pages here");
+  },
+);

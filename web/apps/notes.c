@@ -72,10 +72,10 @@ static int store(const char *path, const char *next, const char *text,
   return error;
 }
 
-/* All that was typed and not stored yet. */
+/* All that was typed and not stored yet, or not with success. */
 static void store_edited(void) {
   for (struct note *note = notes; note != NULL; note = note->next) {
-    if (note->stored == note->edits) continue;
+    if (note->stored == note->edits && note->error == GS_OK) continue;
     int64_t edits = note->edits;
     char path[PATH_BYTES], next[PATH_BYTES];
     path_of(path, note->id, "");
