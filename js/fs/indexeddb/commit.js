@@ -420,14 +420,16 @@ export class Committer {
   /** @param {number} error negative @returns {number} the same */
   #failed(error) {
     const { events, database } = this.#store;
+    // Of a volume that is lost, and of what fails again, it was told.
+    const isKnown = this.#store.dead !== 0 || this.#failure === error;
     this.#failures++;
-    if (error === -ERRNO.ESTALE) this.#store.dead = error;
+    this.#failure = error;
+    if (error === -ERRNO.ESTALE) this.#store.dead ||= error;
     const text =
       error === -ERRNO.ENOMEM
         ? "there is no memory for a commit"
         : database.trouble;
-    if (this.#failure !== error) events.trouble(error, text);
-    this.#failure = error;
+    if (!isKnown) events.trouble(error, text);
     return error;
   }
 }

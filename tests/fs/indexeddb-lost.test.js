@@ -1,0 +1,45 @@
+/* A volume whose database is taken away while it is in use: it says so once,
+ * refuses from then on, and never makes the database anew. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { IDBFactory } from "fake-indexeddb";
+import { ERRNO } from "../../js/errors.js";
+import { indexeddb } from "../../js/fs/indexeddb.js";
+import { databaseName } from "../../js/fs/indexeddb/database.js";
+import { VolumeTool } from "../helpers/volume.js";
+
+/** @param {IDBFactory} factory */
+function deleteUnderneath(factory) {
+  return new Promise((resolve, reject) => {
+    const request = factory.deleteDatabase(databaseName("gone"));
+    request.onsuccess = resolve;
+    request.onerror = reject;
+  });
+}
+
+test("[D1] a volume that was deleted underneath is ESTALE, and says so once", async () => {
+  const factory = /** @type {any} */ (new IDBFactory());
+  /** @type {string[]} */
+  const troubles = [];
+  const volume = indexeddb("gone", {
+    factory,
+    locks: null,
+    onTrouble: ({ code }) => troubles.push(code),
+  });
+  await volume.open();
+  const fs = new VolumeTool(volume);
+  await fs.put(volume.root, "a", "stored");
+  await volume.commit();
+  await deleteUnderneath(factory);
+  await fs.put(volume.root, "b", "too late");
+
+  await fs.refuses(volume.commit(), "ESTALE");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(troubles, ["ESTALE"]);
+  assert.match(volume.trouble, /"gone" was deleted/);
+  assert.equal(volume.create(volume.root, "c"), -ERRNO.ESTALE);
+  assert.equal(volume.open(), -ERRNO.ESTALE);
+  await fs.refuses(volume.sync(), "ESTALE");
+  await volume.close();
+  assert.deepEqual(await factory.databases(), []);
+});
