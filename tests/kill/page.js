@@ -40,10 +40,10 @@ async function acknowledge(done) {
 /**
  * Tells what the volume holds.
  * @param {import("./perform.js").Found[]} found
- * @param {{ ok: boolean, problems: string[] }} check
+ * @param {object} more `check`: its own report; `failure`: why it is not open
  */
-function tell(found, check) {
-  const parts = /** @type {BlobPart[]} */ (packed(found, { check }));
+function tell(found, more) {
+  const parts = /** @type {BlobPart[]} */ (packed(found, more));
   return send("state", new Blob(parts));
 }
 
@@ -59,14 +59,12 @@ async function main() {
   const volume = indexeddb("kill", options);
   const opened = await volume.open();
   if (opened !== 0) {
-    // It holds nothing that could be read.
-    const problems = [`open: ${opened}, ${volume.trouble}`];
-    await tell([], { ok: false, problems });
+    await tell([], { failure: `open: ${opened}, ${volume.trouble}` });
     return;
   }
   const found = await contentsOf(volume);
   const { ok, problems } = await volume.check();
-  const state = await tell(found, { ok, problems });
+  const state = await tell(found, { check: { ok, problems } });
   const { crashes } = await state.json();
   if (crashes === undefined) return;
   const { kind, seed } = plan;

@@ -151,6 +151,8 @@ function* replace(model, random) {
   }
 }
 
+const SMALL_FILES = 150;
+
 /**
  * Many small files that come and go; some are gone while they are open.
  * @param {Model} model
@@ -158,14 +160,15 @@ function* replace(model, random) {
  * @returns {Plan}
  */
 function* small(model, random) {
-  for (let name = 0; ;) {
+  for (;;) {
     let id = 0;
     for (let count = 1 + random(40); count > 0; count--) {
-      const folder = `/d${random(4)}`;
+      const name = random(SMALL_FILES);
+      const folder = `/d${name % 4}`;
       if (model.at(folder) === undefined) {
         yield { do: "mkdir", path: folder };
       }
-      const path = `${folder}/f${name++ % 97}`;
+      const path = `${folder}/f${name}`;
       const found = model.at(path);
       const kind = random(8);
       if (found === undefined || kind < 4) {

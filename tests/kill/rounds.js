@@ -139,13 +139,19 @@ export class Session {
         "/kill/plan": route(() => this.#tellPlan()),
         "/kill/state": route((_url, body) => this.#judge(body)),
         "/kill/acknowledge": route((url) => this.#note(url)),
-        "/kill/piece": route(() => this.#happened("piece")),
+        "/kill/piece": route(() => this.#piece()),
         "/kill/trouble": route((_url, body) => {
           this.#failed(new Error(`in the page: ${body.toString()}`));
         }),
       },
     });
     this.address = `${base}kill/index.html`;
+  }
+
+  /** What is written to open a volume is not what the control is about. */
+  #piece() {
+    if (this.#working !== this.life) return undefined;
+    return this.#happened("piece");
   }
 
   #tellPlan() {
@@ -156,13 +162,10 @@ export class Session {
   /** @param {Buffer} body */
   #judge(body) {
     const { found, more } = unpacked(body);
-    const known = {
-      acknowledged: this.#acknowledged,
-      partialWrites: this.#partialWrites,
-      // The control is about what the verifier sees by itself.
-      check: this.plan.splits ? { ok: true, problems: [] } : more.check,
-    };
-    const verdict = this.verifier.verify(found, known);
+    const verdict =
+      more.failure === undefined
+        ? this.#verify(found, more.check)
+        : this.verifier.refuse(more.failure);
     if (!verdict.ok) {
       this.bad = verdict;
       throw new Error(`${verdict.fault}: ${verdict.text}`);
@@ -175,6 +178,19 @@ export class Session {
     this.#partialWrites = "dirtyBytes" in this.plan.options;
     this.#happened("state");
     return this.isLast ? {} : { crashes: this.verifier.crashes };
+  }
+
+  /**
+   * @param {import("./perform.js").Found[]} found
+   * @param {{ ok: boolean, problems: string[] }} check
+   */
+  #verify(found, check) {
+    return this.verifier.verify(found, {
+      acknowledged: this.#acknowledged,
+      partialWrites: this.#partialWrites,
+      // The control is about what the verifier sees by itself.
+      check: this.plan.splits ? { ok: true, problems: [] } : check,
+    });
   }
 
   /** @param {number} life @param {URL} url */

@@ -246,6 +246,16 @@ export class Verifier {
   }
 
   /**
+   * What cannot be opened is no state at all.
+   * @param {string} text
+   * @returns {Verdict}
+   */
+  refuse(text) {
+    const crash = { done: this.done, torn: false };
+    return { ok: false, fault: "torn", text, crash };
+  }
+
+  /**
    * @param {Snapshot} snapshot
    * @param {{ ok: boolean, problems: string[] }} check
    * @param {boolean} torn

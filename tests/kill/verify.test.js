@@ -235,10 +235,17 @@ test("times, targets and names of one file are compared", async () => {
     assert.notEqual(at, -1);
     return found.with(at, { ...found[at], ...change });
   };
+  const isShared = ({ type, links }) => type === "file" && links > 1;
+  const at = found.findIndex(({ path }) => isShared(model.at(path)));
+  const { ino, bytes } = found[at];
   const wrongs = [
+    // As many links as before, of two files; the first of them, and the other.
+    found.with(at, { ...found[at], ino: "9999" }),
+    found.map((one, index) =>
+      one.ino === ino && index > at ? { ...one, ino: "9999", bytes } : one,
+    ),
     without(({ mtimeNs }) => mtimeNs !== null, { mtimeNs: "1" }),
     without(({ type }) => type === "link", { target: "elsewhere" }),
-    without(({ type, links }) => type === "file" && links > 1, { ino: "9999" }),
   ];
   for (const wrong of wrongs) {
     const { ok, fault } = judge("trees", wrong, { acknowledged });
@@ -265,6 +272,15 @@ test("a write done in part may be left where the volume takes parts", async () =
   const verdict = verifier.verify(found, known);
   assert.deepEqual([verdict.ok, verdict.text], [true, ""]);
   assert.deepEqual(verdict.crash, { done: workload.done, torn: true });
+
+  // All of it is no part.
+  const half = bytes.length >> 1;
+  volume.write(file, op.at + half, bytes, half, bytes.length - half);
+  const all = await life.contents();
+  assert.deepEqual(judge("overwrite", all, known).crash, {
+    done: workload.done + 1,
+    torn: false,
+  });
 
   // Nobody wrote since: the same may be left, and the write comes again.
   const again = verifier.verify(found, { ...known, partialWrites: false });
@@ -304,11 +320,54 @@ test("a record knows whether it is whole", () => {
   assert.match(recordProblems(bytes.subarray(0, 4023))[0], /cut/);
 });
 
+test("two files are not taken for one with two names", async () => {
+  const life = new Life("trees");
+  await life.runTo(() => {
+    const nodes = [...life.workload.model.nodes.values()];
+    const empty = nodes.filter(
+      ({ type, links, sizeBytes }) =>
+        type === "file" && links === 1 && sizeBytes === 0,
+    );
+    return empty.length > 1;
+  });
+  const found = await life.contents();
+  const acknowledged = life.workload.done;
+  assert.equal(judge("trees", found, { acknowledged }).ok, true);
+  const [one] = found.filter(
+    ({ type, sizeBytes }) => type === "file" && sizeBytes === 0,
+  );
+  const wrong = found.map((other) =>
+    other.type === "file" && other.sizeBytes === 0
+      ? { ...other, ino: one.ino }
+      : other,
+  );
+  assert.equal(judge("trees", wrong, { acknowledged }).fault, "torn");
+});
+
+test("what a crash cut off does not come again under the same key", () => {
+  const workload = new Workload("append", SEED);
+  while (workload.done < 40) workload.advance();
+  const { key, ...op } = workload.peek();
+  workload.crash(false);
+  const { key: otherKey, ...other } = workload.peek();
+  assert.notEqual(otherKey, key);
+  assert.notDeepEqual(other, op);
+});
+
 test("every workload does all that it is there for", () => {
   const wants = {
     append: ["write", "sync", "rename", "close"],
     replace: ["create", "write", "sync", "rename", "syncDirectory"],
-    small: ["mkdir", "create", "write", "unlink", "times", "sync", "commit"],
+    small: [
+      "mkdir",
+      "create",
+      "write",
+      "times",
+      "sync",
+      "commit",
+      "unlink",
+      "write without a name",
+    ],
     overwrite: ["write", "resize", "sync", "times"],
     trees: ["mkdir", "rmdir", "rename", "link", "symlink", "unlink", "times"],
   };
@@ -320,6 +379,9 @@ test("every workload does all that it is there for", () => {
     for (let count = 0; count < 3000; count++) {
       const op = workload.advance();
       seen.add(op.do);
+      const isNameless =
+        op.do === "write" && workload.model.pathOf(op.id) === undefined;
+      if (isNameless) seen.add("write without a name");
       const total = (op.sizes ?? []).reduce((sum, size) => sum + size, 0);
       between += total;
       most = Math.max(most, between);
