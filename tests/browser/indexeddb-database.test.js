@@ -53,11 +53,12 @@ async function open(t, options, isLittle = false) {
 }
 
 for (const { engine, skip } of ENGINES) {
+  const little = { engine, ...LITTLE_STORAGE[engine] };
+
   test(
     `${engine}: a database that is full says so, and takes what fits again`,
     { ...LIMIT, skip },
     async (t) => {
-      const little = { engine, ...LITTLE_STORAGE[engine] };
       const { page } = await open(t, little, true);
       const rounds = await page.evaluate(async () => {
         const answers = [];
@@ -98,7 +99,7 @@ for (const { engine, skip } of ENGINES) {
     `${engine}: who writes what another has written is told so`,
     { ...LIMIT, skip },
     async (t) => {
-      const { page } = await open(t, { engine });
+      const { page } = await open(t, little);
       const answers = await page.evaluate(async () => {
         const add = () =>
           window.database.write("relaxed", (log) => {
@@ -114,7 +115,7 @@ for (const { engine, skip } of ENGINES) {
     `${engine}: what was cleared is lost for who used it, and not made anew`,
     { ...LIMIT, skip },
     async (t) => {
-      const { page } = await open(t, { engine });
+      const { page } = await open(t, little);
       const answers = await page.evaluate(async () => {
         const before = await window.put(1, 100, false);
         await fetch("/clear");

@@ -87,9 +87,12 @@ const running = new Map();
  */
 export function browser(choice = {}) {
   const { engine = "chromium", keepsPages = false, preferences = {} } = choice;
-  const key = JSON.stringify([engine, keepsPages, preferences]);
-  const start = engine === "firefox" ? launchFirefox : launchChromium;
-  const started = running.get(key) ?? start({ keepsPages, preferences });
+  // Only what makes a difference: a Firefox takes two seconds to start.
+  const isFirefox = engine === "firefox";
+  const what = isFirefox ? { preferences } : { keepsPages };
+  const key = JSON.stringify([engine, what]);
+  const start = isFirefox ? launchFirefox : launchChromium;
+  const started = running.get(key) ?? start(what);
   running.set(key, started);
   return started;
 }
