@@ -371,7 +371,7 @@ export class IndexedDBVolume extends TreeVolume {
     if (!file.wasRead && size > 0) file.markRead();
     // Another tab has removed it: what it held is gone.
     if (file.freed) return -ERRNO.ESTALE;
-    return file.read(position, bytes, at, size);
+    return this.#explained(file.read(position, bytes, at, size));
   }
 
   /**
@@ -385,7 +385,20 @@ export class IndexedDBVolume extends TreeVolume {
   write(file, position, bytes, at, size) {
     if (file.type !== TYPE.FILE) return -ERRNO.EISDIR;
     if (this.refusal !== 0) return this.refusal;
-    return file.write(position, bytes, at, size);
+    return this.#explained(file.write(position, bytes, at, size));
+  }
+
+  /**
+   * @param {import("./volume.js").Transfer} answer
+   * @returns {import("./volume.js").Transfer} the same
+   */
+  #explained(answer) {
+    if (answer === -ERRNO.EIO) {
+      const { trouble } = this.#database;
+      this.#fail(ERRNO.EIO, "has a file that cannot be read");
+      if (trouble !== "") this.#trouble = trouble;
+    }
+    return answer;
   }
 
   /**

@@ -338,6 +338,8 @@ async function recover(idb, make, states, { least, most }) {
   const reopened = await again.open();
   if (reopened !== 0) return `open again: ${errnoName(reopened)}`;
   const got = await describe(again);
+  const used = [volume, again].map((one) => one.usage().usedBytes);
+  if (used[0] !== used[1]) return `other sizes: ${used.join(", ")}`;
   if (got !== wanted) return `opened again:\n${different(got, wanted)}`;
   const last = await again.check();
   if (!last.ok) return `check, opened again: ${last.problems.join("; ")}`;

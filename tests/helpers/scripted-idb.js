@@ -202,6 +202,8 @@ export class ScriptedIDB {
 
   /** How many calls were made to fail. */
   faults = 0;
+  /** Whether one of them is never answered. */
+  hangs = false;
 
   /** What is committed stays; nothing else ever will be. */
   crash() {
@@ -241,6 +243,7 @@ export class ScriptedIDB {
     this.log.push(store === "" ? kind : `${kind} ${store}`);
     const fault = this.plan({ number, kind, store, mode }) ?? null;
     if (fault !== null) this.faults++;
+    if (fault === "hang") this.hangs = true;
     return fault;
   }
 

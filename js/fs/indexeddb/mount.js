@@ -307,7 +307,8 @@ export class Replayer {
    */
   finish() {
     const { nodes, budget } = this.#store;
-    let used = 0;
+    // The root is free.
+    let used = -nodeCost(this.#root);
     for (const node of nodes.values()) {
       node.links = node instanceof DirectoryNode ? 2 : 0;
       used += nodeCost(node);
