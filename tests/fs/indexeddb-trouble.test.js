@@ -418,3 +418,26 @@ test("indexeddb: room that was made is written down again when a commit fails", 
   await fs.close(file);
   assert.equal(await volume.close(), 0);
 });
+
+test("indexeddb: what cannot be tidied up any further is left alone", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { factory } = new ScriptedIDB();
+  const tuning = { smallRecords: 4 };
+  const volume = indexeddb("life", { ...OPTIONS, factory, tuning });
+  assert.equal(await volume.open(), 0);
+  const fs = new VolumeTool(volume);
+  // Two of them are more than is moved at once with so small a cache.
+  for (let i = 0; i < 40; i++) {
+    await fs.put(fs.root, `${i}`, pattern(9000));
+    assert.equal(await volume.commit(), 0);
+  }
+  const { commits } = volume.usage();
+  for (let i = 0; i < 10; i++) {
+    t.mock.timers.tick(IDLE_MS);
+    for (let turn = 0; turn < 200; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  assert.ok(volume.usage().commits <= commits + 1, "it never ends");
+  assert.equal(await volume.close(), 0);
+});

@@ -98,6 +98,8 @@ export class Compactor {
       if (bytes > most && victims.size > 0) break;
       victims.add(id);
     }
+    // One alone would be as small elsewhere, again and again.
+    if (victims.size === 1 && !this.#hasGarbage()) victims.clear();
     return victims;
   }
 
