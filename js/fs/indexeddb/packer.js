@@ -12,8 +12,6 @@ const MOST_IN_ARRAYS = 2 ** 19;
 const ARRAY_BYTES = 14 * PAGE_BYTES;
 /** For small files, and what is a small file. */
 export const SMALL_BYTES = 4 * PAGE_BYTES;
-/** A Blob is faster made of one part than of so many. */
-const MOST_PARTS = 32;
 
 /**
  * @typedef {object} Packed
@@ -116,12 +114,10 @@ export class Packer {
     // The last page may not have fitted.
     const sizeBytes = this.#used;
     this.#endPart();
-    const parts = this.#parts;
+    // One part: Chromium fails to store many Blobs of several large ones.
+    const bytes = joined(this.#parts, sizeBytes);
     const isLarge = sizeBytes > ARRAY_BYTES && this.#useBlobs;
-    const isOne = !isLarge || parts.length > MOST_PARTS;
-    const bytes = isOne ? [joined(parts, sizeBytes)] : parts;
-    const [first = new Uint8Array(0)] = bytes;
-    const value = isLarge ? new Blob(bytes) : first;
+    const value = isLarge ? new Blob([bytes]) : bytes;
     this.packed.push({ id: this.#id, sizeBytes, value });
     this.#records.resize(this.#id, sizeBytes);
     this.#size = 0;
