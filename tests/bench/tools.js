@@ -30,14 +30,14 @@ export function outdated(output, folder, ...others) {
   );
 }
 
-/** @param {string} preset */
-export async function buildOurs(preset) {
+/** @param {string} preset @param {string} [target] all programs unless given */
+export async function buildOurs(preset, target = "bench") {
   const folder = join(ROOT, "build", preset);
   const quiet = true;
   if (!existsSync(join(folder, "build.ninja"))) {
     await step(`configure ${preset}`, "cmake", ["--preset", preset], { quiet });
   }
-  const args = ["--build", folder, "--target", "bench"];
+  const args = ["--build", folder, "--target", target];
   await step(`build ${preset}`, "cmake", args, { quiet });
   return join(folder, "tests/bench");
 }

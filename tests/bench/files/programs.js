@@ -31,7 +31,7 @@ async function bundle(entry) {
 
 /** @returns {Promise<Record<string, string>>} by address */
 export async function prepareOurFiles() {
-  const folder = await buildOurs("wasm");
+  const folder = await buildOurs("wasm", "bench-files");
   return {
     "/gossamer-files.js": await bundle("gossamer.js"),
     "/files.wasm": join(folder, "bench-files.wasm"),
