@@ -173,3 +173,53 @@ test("indexeddb: a commit of which a part is missing would be found out", async 
   await lives(t, KINDS[0], { check });
   assert.ok(tears > 20, `${tears} tears`);
 });
+
+/** A program beside which a read-only volume looks at what is committed. */
+class WatchedProgram extends CrashProgram {
+  reader = null;
+  looks = 0;
+
+  async sync(ask) {
+    await super.sync(ask);
+    // Now and then a checkpoint is in between.
+    if (this.looks > 0 && this.random(2) > 0) return;
+    this.reader ??= maker({ readOnly: true })(this.idb.factory);
+    assert.equal(await this.reader.open(), 0, this.reader.trouble);
+    const { least } = this.points.at(-1);
+    assert.ok((await this.reader.refresh()) >= 0, this.reader.trouble);
+    const found = await describe(this.reader);
+    const texts = this.states.slice(least).map(({ text }) => text);
+    assert.ok(texts.includes(found), "the reader sees what never was");
+    this.looks++;
+  }
+}
+
+test("indexeddb: a reader sees each state as it is committed", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { options } = KINDS[0];
+  for (let seed = SEED; seed < SEED + PROGRAMS; seed++) {
+    const idb = new ScriptedIDB();
+    const volume = maker(options)(idb.factory);
+    assert.equal(await volume.open(), 0);
+    const tick = () => t.mock.timers.tick(IDLE_MS);
+    const features = { hardLinks: true, symlinks: true, directoryLinks: true };
+    const fs = new VolumeTool(volume);
+    const program = new WatchedProgram(idb, fs, features, seed, tick);
+    try {
+      for (let step = 1; step <= STEPS; step++) {
+        await program.step();
+        await program.settle();
+      }
+      await program.end();
+      await program.sync(() => volume.commit());
+      assert.ok((await program.reader.refresh()) >= 0);
+      assert.equal(await describe(program.reader), await describe(volume));
+    } catch (error) {
+      const text = `seed ${seed}: ${error.message}`;
+      throw new Error(text, { cause: error });
+    }
+    assert.ok(program.looks > 2, `${program.looks} looks`);
+    assert.equal(await program.reader.close(), 0);
+    assert.equal(await volume.close(), 0);
+  }
+});
