@@ -146,7 +146,7 @@ test("[C2] a page that is hidden commits at once, and no Blobs: their bytes woul
   await fs.write(file, 0, pattern(2_000_000));
   page.visibilityState = "hidden";
   page.dispatchEvent(new Event("visibilitychange"));
-  assert.deepEqual(commits, ["relaxed"], "in the same turn");
+  assert.equal(commits.length, 1, "in the same turn");
   assert.deepEqual([...kinds], ["Uint8Array"]);
   await settled();
   page.visibilityState = "visible";
@@ -156,6 +156,42 @@ test("[C2] a page that is hidden commits at once, and no Blobs: their bytes woul
   assert.ok(kinds.has("Blob"), "as ever when it is shown again");
   await fs.close(file);
   await volume.close();
+});
+
+test("[C2] a commit that fails with Blobs is made with arrays", async (t) => {
+  const { factory, kinds } = noting();
+  const open = factory.open;
+  factory.open = (/** @type {any[]} */ ...args) => {
+    const request = open(...args);
+    request.addEventListener("success", () => {
+      const db = request.result;
+      const transaction = db.transaction.bind(db);
+      db.transaction = (/** @type {any[]} */ ...rest) => {
+        const tx = transaction(...rest);
+        const { commit } = tx;
+        kinds.clear();
+        tx.commit = () => (kinds.has("Blob") ? tx.abort() : commit.call(tx));
+        return tx;
+      };
+    });
+    return request;
+  };
+  /** @type {string[]} */
+  const troubles = [];
+  const volume = indexeddb("d", {
+    factory,
+    locks: null,
+    onTrouble: ({ message }) => troubles.push(message),
+  });
+  t.after(() => volume.close());
+  await volume.open();
+  const fs = new VolumeTool(volume);
+  const node = await fs.put(volume.root, "a", pattern(2_000_000));
+  assert.equal(await volume.commit(), 0);
+  assert.deepEqual(troubles, []);
+  assert.equal((await fs.content(node)).length, 2_000_000);
+  const { ok, problems } = await volume.check();
+  assert.equal(ok, true, problems.join("; "));
 });
 
 test("[C2] those who sync at once share a commit", async (t) => {

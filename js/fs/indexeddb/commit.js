@@ -26,7 +26,7 @@ import { takeSnapshot } from "./snapshot.js";
 
 /** The longest pause between attempts that nobody asked for. */
 const LONGEST_PAUSE_MS = 30_000;
-/** The largest value that is stored inline by the browsers. */
+/** Larger values are stored by browsers in files of their own. */
 const INLINE_BYTES = 57_344;
 const NOTHING = new Uint8Array(0);
 
@@ -272,8 +272,12 @@ export class Committer {
     else if (this.#store.compactor.isNeeded()) this.later();
   }
 
-  /** @param {boolean} strict @returns {Promise<number>} */
-  async #commit(strict) {
+  /**
+   * @param {boolean} strict
+   * @param {boolean} [useBlobs]
+   * @returns {Promise<number>} 0 or a negative errno
+   */
+  async #commit(strict, useBlobs = this.#useBlobs && !this.isLeaving) {
     const store = this.#store;
     if (this.#pause !== null) await this.#pause;
     if (store.dead !== 0) return store.dead;
@@ -282,7 +286,7 @@ export class Committer {
       const known = await this.#resolveDoubt(this.#doubt);
       if (known < 0) return this.#failed(known);
     }
-    const snapshot = this.#take();
+    const snapshot = this.#take(useBlobs);
     const flying = snapshot.isWhole ? this.#write(snapshot, strict) : null;
     this.#flying = flying;
     const error = flying === null ? -ERRNO.ENOMEM : await flying;
@@ -292,14 +296,16 @@ export class Committer {
       return strict && this.#isRelaxed ? this.#commit(true) : 0;
     }
     this.#takeBack(snapshot);
-    const noBlobs = error === -ERRNO.ENOTSUP && this.#useBlobs;
-    if (!noBlobs) return this.#failed(error);
-    // A browser that stores no Blobs, as in private mode, takes arrays.
-    this.#useBlobs = false;
-    return this.#commit(strict);
+    // A browser that stores no Blobs, as in private mode, takes arrays; and one
+    // that has no room for their bytes just then may take those.
+    const isBlobs = error === -ERRNO.ENOTSUP || error === -ERRNO.EIO;
+    if (!isBlobs || !hasBlobs(snapshot)) return this.#failed(error);
+    if (error === -ERRNO.ENOTSUP) this.#useBlobs = false;
+    return this.#commit(strict, false);
   }
 
-  #take() {
+  /** @param {boolean} useBlobs */
+  #take(useBlobs) {
     const end = this.#end;
     const { tuning } = this.#store.options;
     const isCheckpoint =
@@ -313,7 +319,6 @@ export class Committer {
       volume: end.volume,
       nextIno: this.#store.events.nextIno(),
     };
-    const useBlobs = this.#useBlobs && !this.isLeaving;
     return takeSnapshot(this.#store, header, useBlobs);
   }
 
@@ -325,12 +330,13 @@ export class Committer {
   async #write(snapshot, strict) {
     const { database } = this.#store;
     const { flight, packed, dead, log, isCheckpoint } = snapshot;
-    const hasBlobs = packed.some(({ value }) => value instanceof Blob);
-    const isLarge = log.length > INLINE_BYTES && !this.isLeaving;
-    const record = isLarge && this.#useBlobs ? new Blob([log]) : log;
     // What the browser keeps in files of its own is not flushed with a later
     // transaction, other than what is in the database itself.
-    const durability = strict || hasBlobs ? "strict" : "relaxed";
+    const isLarge =
+      log.length > INLINE_BYTES ||
+      packed.some(({ sizeBytes }) => sizeBytes > INLINE_BYTES);
+    const isStrict = strict || isLarge;
+    const durability = isStrict ? "strict" : "relaxed";
     const answer = await database.write(durability, (logStore, dataStore) => {
       if (flight === 1) dataStore.clear();
       this.#fence?.check(dataStore);
@@ -338,10 +344,10 @@ export class Committer {
       for (const [id] of dead) dataStore.delete(id);
       for (const { id, value } of packed) dataStore.put(value, id);
       // A key that is there already is another writer's: nothing is done then.
-      logStore.add(isCheckpoint ? NOTHING : record, flight);
+      logStore.add(isCheckpoint ? NOTHING : log, flight);
       if (!isCheckpoint) return;
       logStore.clear();
-      logStore.add(record, flight);
+      logStore.add(log, flight);
     });
     if (answer === 0) this.#isRelaxed = durability === "relaxed";
     if (answer !== -ERRNO.EIO) return answer;
@@ -433,3 +439,7 @@ export class Committer {
     return error;
   }
 }
+
+/** @param {Snapshot} snapshot */
+const hasBlobs = ({ packed }) =>
+  packed.some(({ value }) => value instanceof Blob);
