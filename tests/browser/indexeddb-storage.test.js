@@ -22,8 +22,8 @@ for (const { engine, skip } of ENGINES) {
       const { lines, troubles } = await page.evaluate(async () => {
         const { gs } = window;
         gs.home = await gs.mount("home");
-        const args = ["overflow", "/home/a"];
-        const mounts = { "/home": gs.home.volume };
+        const args = ["overflow", "/kept/a"];
+        const mounts = { "/kept": gs.home.volume };
         const ran = await gs.run("/lasts.wasm", args, mounts);
         return { lines: ran.lines, troubles: gs.troubles };
       });
@@ -225,16 +225,16 @@ test(
     const run = (/** @type {string[]} */ args) =>
       page.evaluate(async (given) => {
         const { gs } = window;
-        const mounts = { "/home": gs.indexeddb("home") };
+        const mounts = { "/kept": gs.indexeddb("home") };
         return gs.run("/lasts.wasm", given, mounts);
       }, args);
-    assert.deepEqual((await run(["save", "/home/a", "5", "40"])).lines, [
+    assert.deepEqual((await run(["save", "/kept/a", "5", "40"])).lines, [
       "open: done",
       "40 blocks",
       "fsync: done",
     ]);
     await reload();
-    const checked = await run(["check", "/home/a", "5"]);
+    const checked = await run(["check", "/kept/a", "5"]);
     assert.deepEqual(checked.lines, ["open: done", "40 blocks"]);
   },
 );

@@ -30,9 +30,9 @@ for (const { engine, skip } of ENGINES) {
       ]);
       const refused = await tab.evaluate(async () => {
         const { gs } = window;
-        const mounts = { "/home": gs.indexeddb("shared") };
+        const mounts = { "/kept": gs.indexeddb("shared") };
         return gs
-          .run("/lasts.wasm", ["check", "/home/a", "1"], mounts)
+          .run("/lasts.wasm", ["check", "/kept/a", "1"], mounts)
           .catch(({ code, message }) => ({ code, message }));
       });
       assert.equal(refused.code, "EBUSY");

@@ -96,16 +96,16 @@ for (const { engine, skip } of ENGINES) {
       const run = (/** @type {string[]} */ args) =>
         page.evaluate(async (given) => {
           const { gs } = window;
-          const mounts = { "/home": gs.indexeddb("home") };
+          const mounts = { "/kept": gs.indexeddb("home") };
           return gs.run("/lasts.wasm", given, mounts);
         }, args);
-      const saved = await run(["save", "/home/a", "5", "40"]);
+      const saved = await run(["save", "/kept/a", "5", "40"]);
       assert.deepEqual(saved, {
         code: 0,
         lines: ["open: done", "40 blocks", "fsync: done"],
       });
       await reload();
-      const checked = await run(["check", "/home/a", "5"]);
+      const checked = await run(["check", "/kept/a", "5"]);
       assert.deepEqual(checked, {
         code: 0,
         lines: ["open: done", "40 blocks"],

@@ -164,13 +164,13 @@ test("D1: the same program on a host directory and in a database", async (t) => 
 test("where there is no IndexedDB, it is said what there is instead", async () => {
   const nowhere = () => indexeddb("home", { factory: null });
   const text = /no IndexedDB here; in Node mount node\(.*gossamer\/node/;
-  const mounts = { "/home": nowhere() };
+  const mounts = { "/kept": nowhere() };
   await assert.rejects(
     load(programPath("hello", "wasm"), { mounts }),
     fails("ENOTSUP", text),
   );
   await assert.rejects(
-    new WASI({ mounts: { "/home": nowhere() } }).start(
+    new WASI({ mounts: { "/kept": nowhere() } }).start(
       programPath("hello", "wasm"),
     ),
     fails("ENOTSUP", text),
