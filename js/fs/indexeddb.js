@@ -50,6 +50,8 @@ export class IndexedDBVolume extends TreeVolume {
   /** @type {Promise<number> | null} */
   #opening = null;
   /** @type {Promise<number> | null} */
+  #closing = null;
+  /** @type {Promise<number> | null} */
   #refreshing = null;
   /** Gives up waiting for the lock. */
   #waiting = new AbortController();
@@ -234,15 +236,31 @@ export class IndexedDBVolume extends TreeVolume {
 
   /**
    * Commits what was changed, then lets go of the lock and the database. The
-   * volume cannot be used or opened again: make another one.
+   * volume cannot be used or opened again: make another one. When the commit
+   * fails it stays open, with all that was changed: there may be room later.
+   * @param {object} [how]
+   * @param {boolean} [how.discard] closes it in any case; what cannot be
+   *   committed is lost
    * @returns {Promise<number>} 0, or why what was changed could not be committed
    */
-  async close() {
-    if (this.#isClosed) return 0;
+  close({ discard = false } = {}) {
+    this.#closing ??= this.#close(discard).finally(() => {
+      if (!this.#isClosed) this.#closing = null;
+    });
+    return this.#closing;
+  }
+
+  /** @param {boolean} discard */
+  async #close(discard) {
+    // Nothing is changed while the last commit is on its way.
     this.#isClosed = true;
     this.#waiting.abort();
     await this.#opening;
     const answer = this.#isOpen ? await this.commit({ strict: true }) : 0;
+    if (answer < 0 && this.#store.dead === 0 && !discard) {
+      this.#isClosed = false;
+      return answer;
+    }
     this.#isOpen = false;
     this.#store.committer.stop();
     this.#store.dead ||= -ERRNO.ESTALE;

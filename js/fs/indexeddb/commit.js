@@ -4,6 +4,7 @@
  * dirty again: nothing is lost, and the next one has it. */
 import { ERRNO } from "../../errors.js";
 import { storedCrc } from "./format.js";
+import { NO_LOG } from "./mount.js";
 import { takeSnapshot } from "./snapshot.js";
 
 /**
@@ -37,14 +38,7 @@ export class Committer {
   /** @type {Wanted | null} the commit after that */
   #wanted = null;
   /** @type {LogEnd} */
-  #end = {
-    sequence: 0,
-    crc: 0,
-    volume: 0n,
-    checkpointBytes: 0,
-    changesBytes: 0,
-    changesCount: 0,
-  };
+  #end = NO_LOG;
   /** Whether something was committed that may not have reached the disk. */
   #isRelaxed = false;
   /** Why the last commit failed; 0: it did not. */

@@ -20,8 +20,8 @@ const EVERYBODY = [OURS, IDBFS, ZENFS, RAW_INDEXEDDB];
 /* The others read everything when they mount. */
 const ON_DEMAND = [OURS, RAW_INDEXEDDB];
 
-/** The volume's defaults, 64 MiB of pages and 32 that are not yet stored. */
-const MEMORY_LIMIT_MIB = 96;
+/** The volume's default for its cache, with what is not stored yet. */
+const MEMORY_LIMIT_MIB = 64;
 
 /** @param {number} share @returns {Bar} */
 const ofRaw = (share) => ({ peer: RAW_INDEXEDDB, share });
