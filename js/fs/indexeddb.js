@@ -36,6 +36,9 @@ export { deleteVolume, listVolumes } from "./indexeddb/volumes.js";
  * @property {number} commits that were made since open()
  */
 
+/** How long a page that is left may still have the lock. */
+const RELOAD_MS = 500;
+
 /** A volume in IndexedDB. */
 export class IndexedDBVolume extends TreeVolume {
   name;
@@ -134,8 +137,7 @@ export class IndexedDBVolume extends TreeVolume {
   async #open() {
     const wait = this.#settings.whenLocked === "wait";
     if (!this.readOnly) {
-      const { signal } = this.#waiting;
-      const locked = await this.#lock.acquire({ wait, signal });
+      const locked = await this.#acquire(wait);
       if (locked === -ERRNO.EBUSY) {
         return this.#fail(ERRNO.EBUSY, "is open in another tab");
       }
@@ -157,6 +159,30 @@ export class IndexedDBVolume extends TreeVolume {
     // Where the user is asked, nobody waits for the answer.
     if (this.#settings.persist) void this.persist();
     return 0;
+  }
+
+  /**
+   * Takes the writer's lock. A page that is reloaded has it for a moment after
+   * its successor has begun: that is waited for in any case.
+   * @param {boolean} wait
+   * @returns {Promise<number>}
+   */
+  async #acquire(wait) {
+    const { signal } = this.#waiting;
+    if (wait) return this.#lock.acquire({ wait, signal });
+    const locked = await this.#lock.acquire({});
+    if (locked !== -ERRNO.EBUSY || this.#settings.locks === null) return locked;
+    const patience = new AbortController();
+    const end = () => patience.abort();
+    const timer = setTimeout(end, RELOAD_MS);
+    signal.addEventListener("abort", end);
+    const late = await this.#lock.acquire({
+      wait: true,
+      signal: patience.signal,
+    });
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    return late === -ERRNO.ECANCELED && !signal.aborted ? locked : late;
   }
 
   /** Reads the whole log. @returns {Promise<number>} */
@@ -290,6 +316,8 @@ export class IndexedDBVolume extends TreeVolume {
   /** @param {number} errno @param {string} text */
   #tell(errno, text) {
     this.#trouble = text;
+    // Who comes next need not wait for one that can do nothing any more.
+    if (errno === -ERRNO.ESTALE) void this.#lock.release();
     const error = new GossamerError(errnoName(errno), text);
     // What it throws is the page's affair.
     queueMicrotask(() => this.#settings.onTrouble(error));

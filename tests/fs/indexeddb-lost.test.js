@@ -40,6 +40,11 @@ test("[D1] a volume that was deleted underneath is ESTALE, and says so once", as
   assert.equal(volume.create(volume.root, "c"), -ERRNO.ESTALE);
   assert.equal(volume.open(), -ERRNO.ESTALE);
   await fs.refuses(volume.sync(), "ESTALE");
-  await volume.close();
   assert.deepEqual(await factory.databases(), []);
+
+  // The lock was free before it was closed.
+  const next = indexeddb("gone", { factory, locks: null });
+  assert.equal(await next.open(), 0);
+  await next.close();
+  await volume.close();
 });

@@ -15,7 +15,8 @@ import { platformLocks } from "./lock.js";
  *   opened as it was after the last commit that can be read, for what can be
  *   saved; `trouble` says what is wrong
  * @property {"fail" | "wait"} [whenLocked] what open() does while another tab
- *   has the volume open to be written: answer EBUSY (unless given), or wait
+ *   has the volume open to be written: answer EBUSY after half a second, which
+ *   a page that is reloaded may need to let go of it (unless given), or wait
  * @property {number} [cacheBytes] in bytes, what the cache may take: 64 MiB
  * @property {number} [dirtyBytes] in bytes, what may be written and not yet
  *   committed, before a writer waits: 32 MiB, and half of the cache at most
