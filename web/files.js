@@ -29,6 +29,9 @@ const button = (id) => /** @type {HTMLButtonElement} */ (find(`#${id}`));
 let volume = null;
 let program = new FilesProgram();
 let readOnly = true;
+/** When the volume is open: files may be chosen or dropped before. */
+/** @type {Promise<void>} */
+let opening = Promise.resolve();
 /** What is in each folder that was opened. @type {Map<string, Entry[]>} */
 const listed = new Map();
 /** @type {Set<string>} */
@@ -375,6 +378,7 @@ async function download() {
  * @param {string} folder
  */
 async function upload(chosen, folder) {
+  await opening;
   if (readOnly) throw new StorageError("EROFS");
   let files = chosen.files.map(({ path, blob }) => ({
     path: joined(folder, path),
@@ -448,6 +452,7 @@ async function exportFolder(path) {
 
 /** @param {File} file */
 async function importFile(file) {
+  await opening;
   if (volume === null || readOnly) return;
   const folder = here();
   const { job, summary } = unpack(volume, file, folder);
@@ -577,4 +582,4 @@ setInterval(() => {
 }, SHOW_MS);
 colourSources();
 showTree();
-shared.open().catch(showProblem);
+opening = shared.open().catch(showProblem);
