@@ -128,6 +128,16 @@ export class Committer {
   }
 
   /**
+   * As hurry(), before this returns: a program that writes without ever waiting
+   * gives no other turn, and the browser can store what there is meanwhile. To
+   * be called between two operations.
+   */
+  hurryNow() {
+    if (this.#isRunning || this.#failure !== 0 || this.isStopped) return;
+    this.#begin();
+  }
+
+  /**
    * When more can be made dirty.
    * @returns {number | Promise<void>} an errno when no commit succeeds
    */
@@ -190,11 +200,13 @@ export class Committer {
   leave() {
     this.isLeaving = true;
     if (this.#store.dead !== 0 || this.#store.changes.isEmpty) return;
-    if (this.#isRunning) {
-      this.#want(false, null);
-      return;
-    }
-    this.#wanted = { strict: false, waiters: [] };
+    if (this.#isRunning) this.#want(false, null);
+    else this.#begin();
+  }
+
+  /** A commit that nobody waits for, before this returns. */
+  #begin() {
+    this.#wanted ??= { strict: false, waiters: [] };
     this.#isRunning = true;
     void this.#run();
   }
@@ -254,8 +266,11 @@ export class Committer {
     while (this.#wanted !== null) {
       const { strict, waiters } = this.#wanted;
       this.#wanted = null;
+      const { count } = this;
       const answer = await this.#commit(strict);
       for (const waiter of waiters) waiter(answer);
+      // Other tabs are told after those who wait here.
+      if (this.count > count) this.#store.events.committed();
       const crowd = this.#crowd;
       this.#crowd = [];
       for (const resolve of crowd) resolve();
@@ -388,7 +403,7 @@ export class Committer {
 
   /** @param {Snapshot} snapshot */
   #landed(snapshot) {
-    const { cache, reader, events } = this.#store;
+    const { cache, reader } = this.#store;
     for (const { frame, file } of snapshot.passengers) {
       if (frame.flight !== snapshot.flight || frame.file !== file) continue;
       cache.land(frame, true);
@@ -398,7 +413,6 @@ export class Committer {
     this.#failure = 0;
     this.#failures = 0;
     this.count++;
-    events.committed();
   }
 
   /** Makes dirty again what a commit had. @param {Snapshot} snapshot */

@@ -148,6 +148,7 @@ export class PagedFile extends FileNode {
     }
     const count = Math.min(size, MAX_SIZE_BYTES - start);
     if (count <= 0) return size === 0 ? 0 : -ERRNO.EFBIG;
+    this.#store.relieve();
     let done = 0;
     while (done < count) {
       const page = pageOf(start + done);

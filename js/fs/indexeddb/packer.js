@@ -114,9 +114,14 @@ export class Packer {
     // The last page may not have fitted.
     const sizeBytes = this.#used;
     this.#endPart();
-    // One part: Chromium fails to store many Blobs of several large ones.
-    const bytes = joined(this.#parts, sizeBytes);
+    const [first] = this.#parts;
     const isLarge = sizeBytes > ARRAY_BYTES && this.#useBlobs;
+    // One part: Chromium fails to store many Blobs of several large ones. And a
+    // Blob is a copy already.
+    const bytes =
+      isLarge && first?.length === sizeBytes
+        ? first
+        : joined(this.#parts, sizeBytes);
     const value = isLarge ? new Blob([bytes]) : bytes;
     this.packed.push({ id: this.#id, sizeBytes, value });
     this.#records.resize(this.#id, sizeBytes);

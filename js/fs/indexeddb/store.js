@@ -91,6 +91,12 @@ export class Store {
     return changes;
   }
 
+  /** Before an operation that writes: when much is dirty, it is stored. */
+  relieve() {
+    if (this.cache.dirtyBytes < this.#hurryBytes) return;
+    this.committer.hurryNow();
+  }
+
   /**
    * Whether another page can be made dirty.
    * @param {Frame | undefined} frame that it has
