@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { build } from "esbuild";
-import { ROOT, filesUnder, read } from "../helpers/tree.js";
+import { ROOT, read } from "../helpers/tree.js";
 
 /**
  * The files that a page's bundle takes something from.
@@ -85,14 +85,9 @@ test("gossamer/indexeddb is a volume alone, and nobody else carries it", async (
   }
 });
 
-test("what package.json exports is built, with types", async (t) => {
+test("what package.json exports is built, with types", async () => {
   const { exports } = JSON.parse(read("package.json"));
   assert.ok(Object.keys(exports).includes("./indexeddb"));
-  const built = filesUnder("build/dist");
-  if (built.length === 0) {
-    t.skip("build/dist is not built: npm run build");
-    return;
-  }
   for (const [name, target] of Object.entries(exports)) {
     const files = typeof target === "string" ? [target] : Object.values(target);
     for (const file of files) {
