@@ -61,6 +61,8 @@ export class IndexedDBVolume extends TreeVolume {
   /** Tells other tabs, or this one, of commits. */
   /** @type {BroadcastChannel | null} */
   #channel = null;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  #announcing = null;
   #stopWatching = () => {};
 
   /**
@@ -86,7 +88,7 @@ export class IndexedDBVolume extends TreeVolume {
     });
     this.#store = new Store(this.#database, this.budget, settings, {
       nextIno: () => this.lastIno + 1,
-      committed: () => this.#channel?.postMessage(null),
+      committed: () => this.#announce(),
       trouble: (errno, text) => this.#tell(errno, text),
       missing: () => (this.readOnly ? this.refresh() : Promise.resolve(0)),
     });
@@ -291,11 +293,36 @@ export class IndexedDBVolume extends TreeVolume {
     this.#store.committer.stop();
     this.#store.dead ||= -ERRNO.ESTALE;
     this.#stopWatching();
-    this.#channel?.close();
-    this.#channel = null;
+    this.#stopAnnouncing();
     this.#database.close();
     await this.#lock.release();
     return answer;
+  }
+
+  /**
+   * Tells other tabs of a commit: after those who wait for it have gone on, but
+   * before the page is gone.
+   */
+  #announce() {
+    if (this.#channel === null) return;
+    if (this.#store.committer.isLeaving) {
+      this.#channel.postMessage(null);
+      return;
+    }
+    this.#announcing ??= setTimeout(() => {
+      this.#announcing = null;
+      this.#channel?.postMessage(null);
+    });
+  }
+
+  #stopAnnouncing() {
+    const channel = this.#channel;
+    this.#channel = null;
+    if (this.#announcing !== null) {
+      clearTimeout(this.#announcing);
+      channel?.postMessage(null);
+    }
+    channel?.close();
   }
 
   /** The page was frozen, and anybody could write. */

@@ -14,14 +14,18 @@ const DATABASE = "gossamer:damaged";
 /** @param {IDBFactory} factory */
 const make = (factory) => indexeddb("damaged", { factory, onTrouble() {} });
 
+/** More than goes into the log itself. */
+const LARGE_BYTES = 20_000;
+const SMALL_BYTES = 300;
+
 /** What a volume of several commits has stored. */
-async function stored() {
+async function stored(sizeBytes = LARGE_BYTES) {
   const idb = new ScriptedIDB();
   const volume = make(idb.factory);
   assert.equal(await volume.open(), 0);
   const fs = new VolumeTool(volume);
   for (const name of ["a", "b", "c"]) {
-    await fs.put(fs.root, name, pattern(5000));
+    await fs.put(fs.root, name, pattern(sizeBytes));
     assert.equal(await volume.commit(), 0);
   }
   await fs.rename(fs.root, "a", fs.root, "b");
@@ -56,9 +60,11 @@ async function refused(content, damage, why) {
   assert.equal(await reader.open(), -ERRNO.EIO);
 }
 
-test("indexeddb: a log with any byte changed is refused", async () => {
-  const content = await stored();
-  const { log } = content[DATABASE].stores;
+/** @param {number} sizeBytes of the files */
+async function refusesFlips(sizeBytes) {
+  const content = await stored(sizeBytes);
+  const { log, data } = content[DATABASE].stores;
+  assert.equal(data.length > 0, sizeBytes === LARGE_BYTES);
   assert.equal(log.length, 5);
   const keys = log.map(([key]) => key);
   for (const [index] of log.entries()) {
@@ -79,6 +85,14 @@ test("indexeddb: a log with any byte changed is refused", async () => {
       assert.match(problem, /it is too short|it was cut short/);
     }
   }
+}
+
+test("indexeddb: a log with any byte changed is refused", async () => {
+  await refusesFlips(LARGE_BYTES);
+});
+
+test("indexeddb: a log that has bytes of files, any of them changed, is refused", async () => {
+  await refusesFlips(SMALL_BYTES);
 });
 
 test("indexeddb: a volume whose log is damaged is not opened, and says why", async () => {
@@ -121,10 +135,7 @@ test("indexeddb: check() says what is wrong with the records", async () => {
   const content = await stored();
   for (const [damage, why] of [
     [(_log, data) => data.pop(), /missing: 1/],
-    [
-      (_log, data) => (data.at(-1)[1] = new Uint8Array(4999)),
-      /not of the size/,
-    ],
+    [(_log, data) => (data.at(-1)[1] = new Uint8Array(3)), /not of the size/],
     [(_log, data) => data.push([99, new Uint8Array(3)]), /known to no log: 1/],
   ]) {
     const { answer, volume } = await opens(content, damage);
@@ -136,7 +147,7 @@ test("indexeddb: check() says what is wrong with the records", async () => {
     const fs = new VolumeTool(volume);
     assert.deepEqual(await fs.names(fs.root), ["b", "l"]);
     await fs.content(await fs.lookup(fs.root, "b")).then(
-      (bytes) => assert.deepEqual(bytes, pattern(5000)),
+      (bytes) => assert.deepEqual(bytes, pattern(LARGE_BYTES)),
       (error) => assert.equal(error.message, "EIO"),
     );
     await volume.close();

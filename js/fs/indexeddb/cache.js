@@ -24,12 +24,17 @@ export class Frame {
   dirty = false;
   /** The sequence number of the commit that takes it along; 0: none does. */
   flight = 0;
+  /** Whether its bytes are stored in the log, and nowhere else. */
+  logged = false;
 
   /** @param {Uint8Array<ArrayBuffer>} bytes */
   constructor(bytes) {
     this.bytes = bytes;
   }
 }
+
+/** @param {Frame} frame whether it may not be let go */
+const isKept = ({ dirty, flight, logged }) => dirty || flight !== 0 || logged;
 
 export class PageCache {
   /** Every frame there is; the hand goes round over them. */
@@ -44,6 +49,9 @@ export class PageCache {
   #limit;
   /** How many frames may not be let go. */
   #kept = 0;
+  /** Those of which the bytes are stored in the log. */
+  /** @type {Set<Frame>} */
+  logged = new Set();
 
   /** @param {number} limitBytes */
   constructor(limitBytes) {
@@ -57,6 +65,11 @@ export class PageCache {
 
   /** What is dirty or on its way. */
   get dirtyBytes() {
+    return (this.#kept - this.logged.size) * PAGE_BYTES;
+  }
+
+  /** What may not be let go. */
+  get keptBytes() {
     return this.#kept * PAGE_BYTES;
   }
 
@@ -110,7 +123,7 @@ export class PageCache {
       if (this.#hand >= count) this.#hand = 0;
       const frame = this.#frames[this.#hand++];
       if (frame === undefined || frame.file === null) continue;
-      if (frame.dirty || frame.flight !== 0) continue;
+      if (isKept(frame)) continue;
       if (frame.used) {
         frame.used = false;
         continue;
@@ -123,8 +136,23 @@ export class PageCache {
 
   /** @param {Frame} frame */
   markDirty(frame) {
+    if (!isKept(frame)) this.#kept++;
     frame.dirty = true;
-    if (frame.flight === 0) this.#kept++;
+    this.#unlog(frame);
+  }
+
+  /** The log has its bytes. @param {Frame} frame neither dirty nor on its way */
+  markLogged(frame) {
+    if (!isKept(frame)) this.#kept++;
+    frame.logged = true;
+    this.logged.add(frame);
+  }
+
+  /** @param {Frame} frame */
+  #unlog(frame) {
+    if (!frame.logged) return;
+    frame.logged = false;
+    this.logged.delete(frame);
   }
 
   /**
@@ -140,12 +168,14 @@ export class PageCache {
   /**
    * The commit is over.
    * @param {Frame} frame
-   * @param {boolean} isStored
+   * @param {"failed" | "record" | "log"} where its bytes are stored
    */
-  land(frame, isStored) {
+  land(frame, where) {
     frame.flight = 0;
-    if (!isStored) frame.dirty = true;
-    if (!frame.dirty) this.#kept--;
+    if (where === "failed") frame.dirty = true;
+    if (frame.dirty) return;
+    this.#kept--;
+    if (where === "log") this.markLogged(frame);
   }
 
   /**
@@ -153,9 +183,10 @@ export class PageCache {
    * @param {Frame} frame
    */
   drop(frame) {
-    if (frame.dirty || frame.flight !== 0) this.#kept--;
+    if (isKept(frame)) this.#kept--;
     frame.dirty = false;
     frame.flight = 0;
+    this.#unlog(frame);
     frame.file?.forget(frame);
     frame.file = null;
     this.#free.push(frame);

@@ -52,7 +52,8 @@ export class Committer {
   /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
   #timerMs = 0;
-  #useBlobs = typeof Blob === "function";
+  /** @type {import("./packer.js").Packing} */
+  #packing = typeof Blob === "function" ? "blobs" : "arrays";
   /** @type {import("./fence.js").Fence | null} */
   #fence = null;
   /** Whether the page may be left before what it holds is read. */
@@ -104,7 +105,10 @@ export class Committer {
   /** Whether there is nothing to do. @param {boolean} strict */
   #isClean(strict) {
     if (strict && this.#isRelaxed) return false;
-    return this.#store.changes.isEmpty && this.#end.sequence > 0;
+    const { changes, records, compactor } = this.#store;
+    // Those that wait for another commit may be what the compactor is after.
+    if (records.deadCount > 0 && compactor.isNeeded()) return false;
+    return changes.isEmpty && this.#end.sequence > 0;
   }
 
   /**
@@ -199,6 +203,8 @@ export class Committer {
   /** The page is hidden or left: what can be saved is saved at once. */
   leave() {
     this.isLeaving = true;
+    // Of the last one, if that was not done yet.
+    this.#store.events.committed();
     if (this.#store.dead !== 0 || this.#store.changes.isEmpty) return;
     if (this.#isRunning) this.#want(false, null);
     else this.#begin();
@@ -269,7 +275,6 @@ export class Committer {
       const { count } = this;
       const answer = await this.#commit(strict);
       for (const waiter of waiters) waiter(answer);
-      // Other tabs are told after those who wait here.
       if (this.count > count) this.#store.events.committed();
       const crowd = this.#crowd;
       this.#crowd = [];
@@ -283,10 +288,10 @@ export class Committer {
 
   /**
    * @param {boolean} strict
-   * @param {boolean} [useBlobs]
+   * @param {import("./packer.js").Packing} [packing]
    * @returns {Promise<number>} 0 or a negative errno
    */
-  async #commit(strict, useBlobs = this.#useBlobs && !this.isLeaving) {
+  async #commit(strict, packing = this.isLeaving ? "arrays" : this.#packing) {
     const store = this.#store;
     if (this.#pause !== null) await this.#pause;
     if (store.dead !== 0) return store.dead;
@@ -295,7 +300,7 @@ export class Committer {
       const known = await this.#resolveDoubt(this.#doubt);
       if (known < 0) return this.#failed(known);
     }
-    const snapshot = this.#take(useBlobs);
+    const snapshot = this.#take(packing);
     const flying = snapshot.isWhole ? this.#write(snapshot, strict) : null;
     this.#flying = flying;
     const error = flying === null ? -ERRNO.ENOMEM : await flying;
@@ -305,16 +310,20 @@ export class Committer {
       return strict && this.#isRelaxed ? this.#commit(true) : 0;
     }
     this.#takeBack(snapshot);
-    // A browser that stores no Blobs, as in private mode, takes arrays; and one
-    // that has no room for their bytes just then may take those.
-    const isBlobs = error === -ERRNO.ENOTSUP || error === -ERRNO.EIO;
-    if (!isBlobs || !hasBlobs(snapshot)) return this.#failed(error);
-    if (error === -ERRNO.ENOTSUP) this.#useBlobs = false;
-    return this.#commit(strict, false);
+    // A browser that stores no Blobs, as in private mode, takes arrays. And
+    // Chromium, which makes Blobs of large arrays, too, now and then loses one
+    // before it is stored.
+    if (error === -ERRNO.ENOTSUP && hasBlobs(snapshot)) {
+      this.#packing = "arrays";
+      return this.#commit(strict, "arrays");
+    }
+    return error === -ERRNO.EIO && isLarge(snapshot)
+      ? this.#commit(strict, "small")
+      : this.#failed(error);
   }
 
-  /** @param {boolean} useBlobs */
-  #take(useBlobs) {
+  /** @param {import("./packer.js").Packing} packing */
+  #take(packing) {
     const end = this.#end;
     const { tuning } = this.#store.options;
     const isCheckpoint =
@@ -328,7 +337,7 @@ export class Committer {
       volume: end.volume,
       nextIno: this.#store.events.nextIno(),
     };
-    return takeSnapshot(this.#store, header, useBlobs);
+    return takeSnapshot(this.#store, header, packing, this.isLeaving);
   }
 
   /**
@@ -338,26 +347,11 @@ export class Committer {
    */
   async #write(snapshot, strict) {
     const { database } = this.#store;
-    const { flight, packed, dead, log, isCheckpoint } = snapshot;
+    const { flight } = snapshot;
     // What the browser keeps in files of its own is not flushed with a later
     // transaction, other than what is in the database itself.
-    const isLarge =
-      log.length > INLINE_BYTES ||
-      packed.some(({ sizeBytes }) => sizeBytes > INLINE_BYTES);
-    const isStrict = strict || isLarge;
-    const durability = isStrict ? "strict" : "relaxed";
-    const answer = await database.write(durability, (logStore, dataStore) => {
-      if (flight === 1) dataStore.clear();
-      this.#fence?.check(dataStore);
-      // First what goes: Chromium refuses what fits only without it otherwise.
-      for (const [id] of dead) dataStore.delete(id);
-      for (const { id, value } of packed) dataStore.put(value, id);
-      // A key that is there already is another writer's: nothing is done then.
-      logStore.add(isCheckpoint ? NOTHING : log, flight);
-      if (!isCheckpoint) return;
-      logStore.clear();
-      logStore.add(log, flight);
-    });
+    const durability = strict || isLarge(snapshot) ? "strict" : "relaxed";
+    const answer = await this.#put(snapshot, durability);
     if (answer === 0) this.#isRelaxed = durability === "relaxed";
     if (answer !== -ERRNO.EIO) return answer;
     // The connection broke: it may have been made all the same.
@@ -368,6 +362,30 @@ export class Committer {
     }
     if (last < 0) this.#doubt = snapshot;
     return answer;
+  }
+
+  /**
+   * The transaction of a commit.
+   * @param {Snapshot} snapshot
+   * @param {"strict" | "relaxed"} durability
+   */
+  #put({ flight, packed, dead, log, isCheckpoint, isLogged }, durability) {
+    const { database } = this.#store;
+    // A key that is there already is another writer's: nothing is done then.
+    if (isLogged && this.#fence === null) {
+      return database.append(durability, flight, log);
+    }
+    return database.write(durability, (logStore, dataStore) => {
+      if (flight === 1) dataStore.clear();
+      this.#fence?.check(dataStore);
+      // First what goes: Chromium refuses what fits only without it otherwise.
+      for (const [id] of dead) dataStore.delete(id);
+      for (const { id, value } of packed) dataStore.put(value, id);
+      logStore.add(isCheckpoint ? NOTHING : log, flight);
+      if (!isCheckpoint) return;
+      logStore.clear();
+      logStore.add(log, flight);
+    });
   }
 
   /**
@@ -404,9 +422,10 @@ export class Committer {
   /** @param {Snapshot} snapshot */
   #landed(snapshot) {
     const { cache, reader } = this.#store;
+    const where = snapshot.isLogged ? "log" : "record";
     for (const { frame, file } of snapshot.passengers) {
       if (frame.flight !== snapshot.flight || frame.file !== file) continue;
-      cache.land(frame, true);
+      cache.land(frame, where);
     }
     for (const [id] of snapshot.dead) reader.forget(id);
     this.#advance(snapshot);
@@ -421,7 +440,7 @@ export class Committer {
     changes.merge(snapshot.changes);
     for (const { frame, file } of snapshot.passengers) {
       if (frame.flight !== snapshot.flight || frame.file !== file) continue;
-      cache.land(frame, false);
+      cache.land(frame, "failed");
       file.unplace(frame.page);
       changes.written.add(file);
       changes.nodes.add(file);
@@ -447,6 +466,11 @@ export class Committer {
     return error;
   }
 }
+
+/** @param {Snapshot} snapshot whether some of it is stored in a file of its own */
+const isLarge = ({ log, packed }) =>
+  log.length > INLINE_BYTES ||
+  packed.some(({ sizeBytes }) => sizeBytes > INLINE_BYTES);
 
 /** @param {Snapshot} snapshot */
 const hasBlobs = ({ packed }) =>

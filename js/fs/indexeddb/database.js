@@ -172,6 +172,26 @@ export class Database {
   }
 
   /**
+   * Adds a record to the log, and does nothing else. It survives that the page
+   * is left in every browser.
+   * @param {"strict" | "relaxed"} durability
+   * @param {number} key
+   * @param {Uint8Array} value
+   * @returns {Promise<number>} as write()
+   */
+  async append(durability, key, value) {
+    const options = { durability };
+    const answer = await this.#run([LOG], "readwrite", options, (tx, done) => {
+      tx.oncomplete = done;
+      tx.objectStore(LOG).add(value, key);
+      // Of one request commit() is right everywhere.
+      tx.commit();
+    });
+    if (answer === -ERRNO.ENOSPC) await this.#write(options, () => {});
+    return answer;
+  }
+
+  /**
    * @param {IDBTransactionOptions} options
    * @param {(log: IDBObjectStore, data: IDBObjectStore) => void} work
    * @returns {Promise<number>}

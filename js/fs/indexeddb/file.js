@@ -86,15 +86,28 @@ export class PagedFile extends FileNode {
       done += part;
     }
     const end = pageOf(position + done - 1) + 1;
-    if (this.ahead.wants(pageOf(position), end)) this.#readAhead(end);
+    const { windowPages } = this.#store;
+    if (this.ahead.wants(pageOf(position), end, windowPages)) this.#readAhead();
     return done;
   }
 
-  /** @param {number} page that the reader is about to read */
-  #readAhead(page) {
+  #readAhead() {
     const end = Math.ceil(this.#sizeBytes / PAGE_BYTES);
-    const range = this.ahead.next(page, end, this.#store.windowPages);
+    const range = this.ahead.next(end, (page) => this.#recordEnd(page));
     if (range !== null) this.#store.reader.prefetch(this, ...range);
+  }
+
+  /**
+   * @param {number} page
+   * @returns {number} the end of the pages from it on that lie in its record,
+   *   of as many as are read ahead
+   */
+  #recordEnd(page) {
+    const end = page + this.#store.windowPages;
+    const record = this.pages.record(page);
+    let next = page + 1;
+    while (next < end && this.pages.record(next) === record) next++;
+    return next;
   }
 
   /** @param {number} page that has no frame */

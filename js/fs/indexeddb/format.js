@@ -19,6 +19,8 @@ export const PLACE = Object.freeze({
   ZEROS: 0xfffffffe,
   /** Written, and nowhere but in the cache as yet. */
   CACHED: 0xffffffff,
+  /** Its bytes are in the log, and in the cache until they are in a record. */
+  LOGGED: 0xfffffffd,
 });
 
 const MAGIC = 0x4c4d5347;
@@ -49,6 +51,7 @@ const OP = Object.freeze({
   ZEROS: 7,
   RECORD: 8,
   DROP: 9,
+  BYTES: 10,
 });
 
 const FIRST_BYTES = 1024;
@@ -85,6 +88,8 @@ const FIRST_BYTES = 1024;
  *   offset: number, lastBytes: number) => void} map pages that lie one after
  *   the other in a record; all are whole but the last
  * @property {(ino: number, page: number, count: number) => void} zeros
+ * @property {(ino: number, page: number, bytes: Uint8Array) => void} bytes of
+ *   a page, a view
  * @property {(record: number, sizeBytes: number) => void} record one was put
  * @property {(record: number) => void} drop one was deleted
  */
@@ -202,6 +207,14 @@ export class LogWriter {
   /** @param {number} ino @param {number} page @param {number} count */
   zeros(ino, page, count) {
     this.#op(OP.ZEROS, ino, page, count);
+  }
+
+  /** @param {number} ino @param {number} page @param {Uint8Array} bytes */
+  bytes(ino, page, bytes) {
+    this.#op(OP.BYTES, ino, page, bytes.length);
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** @param {number} record @param {number} sizeBytes */
@@ -322,6 +335,16 @@ class LogReader {
     return time;
   }
 
+  /** @returns {Uint8Array} a view */
+  page() {
+    const size = this.number();
+    if (size > PAGE_BYTES) throw new Malformed("a page that is too large");
+    const from = this.at;
+    if (from + size > this.#bytes.length) throw new Malformed("half a page");
+    this.at = from + size;
+    return this.#bytes.subarray(from, this.at);
+  }
+
   text() {
     const size = this.number();
     const end = this.at + size;
@@ -419,6 +442,11 @@ function step(op, reader, visitor, node) {
     case OP.ZEROS: {
       const page = reader.number();
       visitor.zeros(first, page, reader.number());
+      return true;
+    }
+    case OP.BYTES: {
+      const page = reader.number();
+      visitor.bytes(first, page, reader.page());
       return true;
     }
     case OP.RECORD:

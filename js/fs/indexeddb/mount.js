@@ -256,6 +256,18 @@ export class Replayer {
     }
   }
 
+  /** @param {number} ino @param {number} page @param {Uint8Array} bytes */
+  bytes(ino, page, bytes) {
+    const file = this.#inside(ino, page, 1);
+    this.#place(file, page, PLACE.LOGGED, 0, bytes.length);
+    const { cache } = this.#store;
+    const frame = cache.take(file, page);
+    if (frame === null) throw new Damage("no memory for what the log holds");
+    frame.bytes.set(bytes);
+    frame.bytes.fill(0, bytes.length);
+    cache.markLogged(frame);
+  }
+
   /** @param {number} ino @param {number} page @param {number} count */
   zeros(ino, page, count) {
     const file = this.#inside(ino, page, count);

@@ -14,6 +14,10 @@ const ARRAY_BYTES = 14 * PAGE_BYTES;
 export const SMALL_BYTES = 4 * PAGE_BYTES;
 
 /**
+ * How large values are stored: as Blobs, as arrays, or not at all, in small
+ * ones instead.
+ * @typedef {"blobs" | "arrays" | "small"} Packing
+ *
  * @typedef {object} Packed
  * @property {number} id
  * @property {number} sizeBytes
@@ -27,7 +31,7 @@ export class Packer {
   /** @type {number[]} */
   ids = [];
   #records;
-  #useBlobs;
+  #packing;
   #isSmall = false;
   /** How many bytes are still to come, of this kind. */
   #left = 0;
@@ -45,11 +49,11 @@ export class Packer {
 
   /**
    * @param {import("./records.js").Records} records that give the ids
-   * @param {boolean} useBlobs
+   * @param {Packing} packing
    */
-  constructor(records, useBlobs) {
+  constructor(records, packing) {
     this.#records = records;
-    this.#useBlobs = useBlobs;
+    this.#packing = packing;
   }
 
   /** Of the record that the last bytes went into. */
@@ -91,9 +95,9 @@ export class Packer {
 
   #next() {
     this.finish();
-    let most = ARRAY_BYTES;
+    const isLarge = this.#packing !== "small" && this.#left > MOST_IN_ARRAYS;
+    let most = isLarge ? BLOB_BYTES : ARRAY_BYTES;
     if (this.#isSmall) most = SMALL_BYTES;
-    else if (this.#left > MOST_IN_ARRAYS) most = BLOB_BYTES;
     this.#size = Math.min(this.#left, most);
     this.#id = this.#records.next;
     this.#records.add(this.#id, this.#size);
@@ -115,14 +119,14 @@ export class Packer {
     const sizeBytes = this.#used;
     this.#endPart();
     const [first] = this.#parts;
-    const isLarge = sizeBytes > ARRAY_BYTES && this.#useBlobs;
+    const isBlob = sizeBytes > ARRAY_BYTES && this.#packing === "blobs";
     // One part: Chromium fails to store many Blobs of several large ones. And a
     // Blob is a copy already.
     const bytes =
-      isLarge && first?.length === sizeBytes
+      isBlob && first?.length === sizeBytes
         ? first
         : joined(this.#parts, sizeBytes);
-    const value = isLarge ? new Blob([bytes]) : bytes;
+    const value = isBlob ? new Blob([bytes]) : bytes;
     this.packed.push({ id: this.#id, sizeBytes, value });
     this.#records.resize(this.#id, sizeBytes);
     this.#size = 0;

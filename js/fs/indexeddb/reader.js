@@ -1,6 +1,7 @@
 /* Brings pages from the database into the cache. What lies together in a record
- * is read together; large records are Blobs, of which only the part is read. A
- * page goes into the cache only if it still lies where it was read from. */
+ * is read together; large records are Blobs, of which a part is read, or the
+ * whole when most of it is wanted. A page goes into the cache only if it still
+ * lies where it was read from. */
 import { ERRNO } from "../../errors.js";
 import { PAGE_BYTES, PLACE } from "./format.js";
 import { Runs } from "./pages.js";
@@ -13,12 +14,13 @@ import { Runs } from "./pages.js";
  * @typedef {object} Run
  * @property {number} page
  * @property {number} count
- * @property {number} record
  * @property {number} offset
  * @property {number} lastBytes of the last page; the others are whole
  *
+ * What of a file is being loaded from one record.
  * @typedef {object} Load
  * @property {PagedFile} file
+ * @property {number} record
  * @property {number} first
  * @property {number} end
  * @property {Promise<void>} done
@@ -32,12 +34,15 @@ const runBytes = (run) => (run.count - 1) * PAGE_BYTES + run.lastBytes;
 
 export class Reader {
   #store;
-  /** What is being loaded. */
   /** @type {Set<Load>} */
   #loads = new Set();
   /** By record, the one used last at the end. */
   /** @type {Map<number, Blob>} */
   #blobs = new Map();
+  /** Of which a part is on its way: Chromium ends a page that lets go of a Blob
+   * before it has got to know the part. */
+  /** @type {Set<{ blob: Blob }>} */
+  #held = new Set();
 
   /** @param {Store} store */
   constructor(store) {
@@ -53,9 +58,8 @@ export class Reader {
    * @returns {Promise<void>}
    */
   load(file, first, end) {
-    const before = this.#loading(file, first);
-    if (before !== null) return before.done;
-    return this.#begin(file, first, end).done;
+    this.prefetch(file, first, end);
+    return this.#loading(file, first)?.done ?? Promise.resolve();
   }
 
   /**
@@ -65,55 +69,52 @@ export class Reader {
    * @param {number} end
    */
   prefetch(file, first, end) {
-    let from = first;
-    for (;;) {
-      const before = this.#loading(file, from);
-      if (before === null) break;
-      from = before.end;
+    /** @type {Map<number, number[]>} */
+    const wanted = new Map();
+    for (let page = first; page < end; page++) {
+      const record = file.pages.record(page);
+      if (record === PLACE.HOLE || record === PLACE.ZEROS) continue;
+      if (file.frames.has(page) || this.#loading(file, page) !== null) continue;
+      const pages = wanted.get(record);
+      if (pages === undefined) wanted.set(record, [page]);
+      else pages.push(page);
     }
-    if (from < end) this.#begin(file, from, end);
+    for (const [record, pages] of wanted) this.#begin(file, record, pages);
   }
 
   /** @param {PagedFile} file @param {number} page @returns {Load | null} */
   #loading(file, page) {
     for (const load of this.#loads) {
-      if (load.file !== file) continue;
+      if (load.file !== file || load.record !== file.pages.record(page))
+        continue;
       if (load.first <= page && page < load.end) return load;
     }
     return null;
   }
 
-  /** @param {PagedFile} file @param {number} first @param {number} end */
-  #begin(file, first, end) {
+  /**
+   * @param {PagedFile} file
+   * @param {number} record
+   * @param {number[]} pages that lie in it, ascending
+   */
+  #begin(file, record, pages) {
     /** @type {Run[]} */
     const runs = [];
-    const join = new Runs((page, count, record, offset, lastBytes) => {
-      runs.push({ page, count, record, offset, lastBytes });
+    const join = new Runs((page, count, _record, offset, lastBytes) => {
+      runs.push({ page, count, offset, lastBytes });
     });
-    let page = first;
-    for (; page < end; page++) {
-      // What somebody else is loading ends this one.
-      if (page > first && this.#loading(file, page) !== null) break;
-      const record = file.pages.record(page);
-      if (record === PLACE.HOLE || record === PLACE.ZEROS) continue;
-      if (file.frames.has(page)) continue;
+    for (const page of pages) {
       join.add(page, record, file.pages.offset(page), file.pages.length(page));
     }
     join.end();
+    const first = pages[0] ?? 0;
+    const end = (pages.at(-1) ?? first) + 1;
     /** @type {Load} */
-    const load = { file, first, end: page, done: Promise.resolve() };
-    load.done = this.#run(load, runs);
+    const load = { file, record, first, end, done: Promise.resolve() };
     this.#loads.add(load);
-    return load;
-  }
-
-  /** @param {Load} load @param {Run[]} runs */
-  async #run(load, runs) {
-    const groups = group(runs);
-    await Promise.all(
-      [...groups].map(([record, its]) => this.#fetch(load.file, record, its)),
-    );
-    this.#loads.delete(load);
+    load.done = this.#fetch(file, record, runs).then(() => {
+      this.#loads.delete(load);
+    });
   }
 
   /**
@@ -146,7 +147,7 @@ export class Reader {
   async #read(file, record, runs) {
     const known = this.#blobs.get(record);
     if (known !== undefined) {
-      const error = await this.#readBlob(file, known, runs);
+      const error = await this.#readBlob(file, record, known, runs);
       if (error === 0) return 0;
       // Its bytes may be gone while a new one of the same record has them.
       this.#blobs.delete(record);
@@ -154,36 +155,41 @@ export class Reader {
     const value = await this.#store.database.readData(record);
     if (typeof value === "number") return value;
     if (value instanceof Uint8Array) {
-      for (const run of runs) {
-        const part = value.subarray(run.offset, run.offset + runBytes(run));
-        if (!fill(file, run, part)) return -ERRNO.EIO;
-      }
-      return 0;
+      return fillAll(file, record, runs, value);
     }
     this.#keep(record, value);
-    return this.#readBlob(file, value, runs);
+    return this.#readBlob(file, record, value, runs);
   }
 
   /**
    * @param {PagedFile} file
+   * @param {number} record
    * @param {Blob} blob
    * @param {Run[]} runs
+   * @returns {Promise<number>} 0 or a negative errno
    */
-  async #readBlob(file, blob, runs) {
-    const answers = await Promise.all(
-      runs.map(async (run) => {
-        const part = blob.slice(run.offset, run.offset + runBytes(run));
-        try {
-          return fill(file, run, new Uint8Array(await part.arrayBuffer()))
-            ? 0
-            : -ERRNO.EIO;
-        } catch {
-          // NotReadableError: the browser has lost what it kept.
-          return -ERRNO.EIO;
-        }
-      }),
-    );
-    return answers.find((answer) => answer !== 0) ?? 0;
+  async #readBlob(file, record, blob, runs) {
+    const wanted = runs.reduce((sum, run) => sum + runBytes(run), 0);
+    // The whole is read twice as fast as all of its parts.
+    const isWhole = 2 * wanted >= blob.size;
+    const hold = { blob };
+    this.#held.add(hold);
+    try {
+      if (isWhole) return fillAll(file, record, runs, await bytesOf(blob));
+      const answers = await Promise.all(
+        runs.map(async (run) => {
+          const part = blob.slice(run.offset, run.offset + runBytes(run));
+          const bytes = await bytesOf(part);
+          return fill(file, record, run, bytes) ? 0 : -ERRNO.EIO;
+        }),
+      );
+      return answers.find((answer) => answer !== 0) ?? 0;
+    } catch {
+      // NotReadableError: the browser has lost what it kept.
+      return -ERRNO.EIO;
+    } finally {
+      this.#held.delete(hold);
+    }
   }
 
   /** @param {number} record @param {Blob} blob */
@@ -201,30 +207,37 @@ export class Reader {
   }
 }
 
-/** @param {Run[]} runs @returns {Map<number, Run[]>} by record */
-function group(runs) {
-  /** @type {Map<number, Run[]>} */
-  const groups = new Map();
+/** @param {Blob} blob */
+const bytesOf = async (blob) => new Uint8Array(await blob.arrayBuffer());
+
+/**
+ * @param {PagedFile} file
+ * @param {number} record
+ * @param {Run[]} runs all in this record
+ * @param {Uint8Array} bytes of the record
+ * @returns {number} 0 or -EIO: there are fewer than it should have
+ */
+function fillAll(file, record, runs, bytes) {
   for (const run of runs) {
-    const its = groups.get(run.record);
-    if (its === undefined) groups.set(run.record, [run]);
-    else its.push(run);
+    const part = bytes.subarray(run.offset, run.offset + runBytes(run));
+    if (!fill(file, record, run, part)) return -ERRNO.EIO;
   }
-  return groups;
+  return 0;
 }
 
 /**
  * @param {PagedFile} file
+ * @param {number} record
  * @param {Run} run
  * @param {Uint8Array} bytes of the run
  * @returns {boolean} false: there are fewer than it should have
  */
-function fill(file, run, bytes) {
+function fill(file, record, run, bytes) {
   if (bytes.length < runBytes(run)) return false;
   for (let i = 0; i < run.count; i++) {
     const page = run.page + i;
     const from = i * PAGE_BYTES;
-    const target = file.loaded(page, run.record, run.offset + from);
+    const target = file.loaded(page, record, run.offset + from);
     if (target === null) continue;
     // The file may have been cut in the meantime.
     const length = Math.min(PAGE_BYTES, file.pages.length(page));

@@ -22,6 +22,11 @@ export class Records {
     return this.#records.size;
   }
 
+  /** How many there are in which nothing is alive. */
+  get deadCount() {
+    return this.#dead.size;
+  }
+
   /** @param {number} id */
   get(id) {
     return this.#records.get(id);

@@ -13,6 +13,7 @@ import { Runs } from "./pages.js";
  * @typedef {import("./cache.js").Frame} Frame
  * @typedef {import("./changes.js").Changes} Changes
  * @typedef {import("./format.js").Header} Header
+ * @typedef {import("./packer.js").Packing} Packing
  * @typedef {import("./store.js").Store} Store
  *
  * A frame that a commit takes along, and whose it was then.
@@ -31,6 +32,8 @@ import { Runs } from "./pages.js";
  * @property {[number, number][]} dead records to be deleted, with their sizes
  * @property {Uint8Array<ArrayBuffer>} log the record of the log
  * @property {boolean} isCheckpoint
+ * @property {boolean} isLogged whether the log has the bytes of its pages: then
+ *   nothing is put or deleted
  */
 
 /** Where pages are, for the log. @typedef {Parameters<LogWriter["map"]>[]} Maps */
@@ -48,23 +51,80 @@ function dirtyBytes(files) {
   return bytes;
 }
 
+/** A commit of no more than this puts its pages into the log. */
+const LOGGED_BYTES = 4 * PAGE_BYTES;
+/** One of a page that is left: safely below 64 KiB, with the rest. */
+const LAST_BYTES = 12 * PAGE_BYTES;
+/** Of which it may say how they are, so that the record is a small one. */
+const LOGGED_CHANGES = 64;
+/** Records that are to be deleted wait for another commit, if they are few. */
+const MOST_DEAD = 16;
+
+/**
+ * Whether the log can have the bytes of what is dirty: that is one request, and
+ * nothing else, for what will be written into records with more.
+ * @param {Store} store
+ * @param {Changes} changes
+ * @param {number} mostBytes
+ */
+function fitsLog(
+  { cache, records, compactor, loggedPages },
+  changes,
+  mostBytes,
+) {
+  let count = changes.nodes.size + changes.gone.size;
+  for (const names of changes.names.values()) count += names.size;
+  if (count > LOGGED_CHANGES) return false;
+  if (records.deadCount > MOST_DEAD || compactor.isNeeded()) return false;
+  let pages = cache.logged.size;
+  let bytes = 0;
+  for (const file of changes.written) {
+    if (file.freed) continue;
+    pages += file.dirty.size;
+    if (pages > loggedPages) return false;
+    bytes += dirtyBytes([file]);
+    if (bytes > mostBytes) return false;
+  }
+  return true;
+}
+
+/**
+ * Has what the log has go into records.
+ * @param {Store} store
+ * @param {Changes} changes
+ */
+function takeLogged({ cache }, changes) {
+  for (const frame of [...cache.logged]) {
+    const { file, page } = frame;
+    if (file === null) continue;
+    cache.markDirty(frame);
+    file.dirty.add(page);
+    changes.written.add(file);
+  }
+}
+
 /**
  * Takes what is dirty into a commit.
  * @param {Store} store whose changes begin anew
  * @param {Omit<Header, "nextRecord">} header
- * @param {boolean} useBlobs
+ * @param {Packing} packing
+ * @param {boolean} isLast whether the page is being left
  * @returns {Snapshot} isWhole unless the engine had no memory for it: then it
  *   is to be taken back
  */
-export function takeSnapshot(store, header, useBlobs) {
+export function takeSnapshot(store, header, packing, isLast) {
   const changes = store.takeChanges();
-  const packer = new Packer(store.records, useBlobs);
+  const mostBytes = isLast ? LAST_BYTES : LOGGED_BYTES;
+  const isLogged = !header.isCheckpoint && fitsLog(store, changes, mostBytes);
+  if (!isLogged) takeLogged(store, changes);
+  const packer = new Packer(store.records, packing);
   const { packed, ids } = packer;
   /** @type {Snapshot} */
   const snapshot = {
     flight: header.sequence,
     isWhole: false,
     isCheckpoint: header.isCheckpoint,
+    isLogged,
     changes,
     passengers: [],
     zeroed: [],
@@ -75,22 +135,19 @@ export function takeSnapshot(store, header, useBlobs) {
   };
   try {
     const files = [...changes.written].filter((file) => !file.freed);
-    /** @type {Maps} */
-    const maps = [];
-    for (const isSmall of [true, false]) {
-      const its = files.filter(
-        ({ sizeBytes }) => sizeBytes <= SMALL_BYTES === isSmall,
-      );
-      packer.begin(dirtyBytes(its), isSmall);
-      placePages(store, snapshot, its, packer, maps);
-    }
-    packer.finish();
-    takeZeros(snapshot);
-    // Only now is it known in which records nothing is left.
-    snapshot.dead = store.records.takeDead();
     const writer = new LogWriter();
-    if (header.isCheckpoint) writeEverything(writer, store);
-    else writeChanges(writer, snapshot, maps);
+    takeZeros(snapshot);
+    if (isLogged) {
+      writeNodes(writer, snapshot);
+      logPages(store, snapshot, files, writer);
+      writeNames(writer, changes);
+    } else {
+      const maps = placePages(store, snapshot, files, packer);
+      // Only now is it known in which records nothing is left.
+      snapshot.dead = store.records.takeDead();
+      if (header.isCheckpoint) writeEverything(writer, store);
+      else writeChanges(writer, snapshot, maps);
+    }
     snapshot.log = writer.finish({ ...header, nextRecord: store.records.next });
     snapshot.isWhole = true;
   } catch (error) {
@@ -100,14 +157,57 @@ export function takeSnapshot(store, header, useBlobs) {
 }
 
 /**
- * Puts the dirty pages into records.
+ * Writes the bytes of dirty pages down.
+ * @param {Store} store
+ * @param {Snapshot} snapshot
+ * @param {PagedFile[]} files
+ * @param {LogWriter} writer
+ */
+function logPages(store, snapshot, files, writer) {
+  for (const file of files) {
+    for (const page of sorted(file.dirty)) {
+      const frame = file.frames.get(page);
+      if (frame === undefined) continue;
+      const bytes = frame.bytes.subarray(0, pageLength(page, file));
+      writer.bytes(Number(file.ino), page, bytes);
+      file.place(page, PLACE.LOGGED, 0, bytes.length);
+      store.cache.takeOff(frame, snapshot.flight);
+      snapshot.passengers.push({ frame, file });
+    }
+    file.dirty.clear();
+  }
+}
+
+/**
+ * Puts the dirty pages into records, those of small files apart.
+ * @param {Store} store
+ * @param {Snapshot} snapshot
+ * @param {PagedFile[]} files
+ * @param {Packer} packer
+ * @returns {Maps} where they are
+ */
+function placePages(store, snapshot, files, packer) {
+  /** @type {Maps} */
+  const maps = [];
+  for (const isSmall of [true, false]) {
+    const its = files.filter(
+      ({ sizeBytes }) => sizeBytes <= SMALL_BYTES === isSmall,
+    );
+    packer.begin(dirtyBytes(its), isSmall);
+    placeFiles(store, snapshot, its, packer, maps);
+  }
+  packer.finish();
+  return maps;
+}
+
+/**
  * @param {Store} store
  * @param {Snapshot} snapshot
  * @param {PagedFile[]} files
  * @param {Packer} packer
  * @param {Maps} maps where they are is added
  */
-function placePages(store, snapshot, files, packer, maps) {
+function placeFiles(store, snapshot, files, packer, maps) {
   for (const file of files) {
     const ino = Number(file.ino);
     const runs = new Runs((...run) => maps.push([ino, ...run]));
@@ -140,17 +240,22 @@ function takeZeros({ changes, zeroed }) {
  * @param {Snapshot} snapshot
  * @param {Maps} maps
  */
-function writeChanges(writer, { changes, zeroed, packed, dead }, maps) {
+function writeChanges(writer, snapshot, maps) {
+  const { changes, packed, dead } = snapshot;
+  writeNodes(writer, snapshot);
+  for (const { id, sizeBytes } of packed) writer.record(id, sizeBytes);
+  for (const map of maps) writer.map(...map);
+  writeNames(writer, changes);
+  for (const [id] of dead) writer.drop(id);
+}
+
+/** @param {LogWriter} writer @param {Snapshot} snapshot */
+function writeNodes(writer, { changes, zeroed }) {
   for (const node of changes.nodes) writeNode(writer, node);
   for (const [file, size] of changes.cuts) {
     if (!file.freed) writer.cut(Number(file.ino), size);
   }
   for (const file of zeroed) writePages(writer, file, true);
-  for (const { id, sizeBytes } of packed) writer.record(id, sizeBytes);
-  for (const map of maps) writer.map(...map);
-  writeNames(writer, changes);
-  for (const ino of changes.gone) writer.gone(ino);
-  for (const [id] of dead) writer.drop(id);
 }
 
 /** @param {Set<number>} pages @returns {Iterable<number>} in order */
@@ -189,7 +294,8 @@ function writePages(writer, file, zerosOnly) {
 }
 
 /**
- * What went first: a name that moved is another's then.
+ * The names, what went first: a name that moved is another's then. And the
+ * nodes that are no more.
  * @param {LogWriter} writer
  * @param {Changes} changes
  */
@@ -208,6 +314,7 @@ function writeNames(writer, changes) {
       writer.name(Number(directory.ino), name, Number(node.ino));
     }
   }
+  for (const ino of changes.gone) writer.gone(ino);
 }
 
 /** @param {LogWriter} writer @param {Store} store */

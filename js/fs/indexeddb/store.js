@@ -38,8 +38,11 @@ import { Records } from "./records.js";
  * @property {() => Promise<number>} missing a record that was read is not there
  */
 
-/** No more than this is read ahead, in pages: 2 MiB. */
-const WINDOW_PAGES = 512;
+/** How far is read ahead, in pages: 4 MiB, whole records. */
+const WINDOW_PAGES = 1024;
+
+/** They are read with the log, and written again into records. */
+const LOGGED_BYTES = 2 ** 18;
 
 export class Store {
   database;
@@ -58,6 +61,8 @@ export class Store {
   /** Why the volume is of no use any more: 0 or a negative errno. */
   dead = 0;
   windowPages;
+  /** How many pages the log may have the bytes of. */
+  loggedPages;
   #limitBytes;
   #hurryBytes;
 
@@ -77,6 +82,8 @@ export class Store {
     // What is dirty stays in the cache, and there must be room for the rest.
     this.#limitBytes = Math.min(dirtyBytes, cacheBytes / 2);
     this.#hurryBytes = this.#limitBytes / 2;
+    const loggedBytes = Math.min(LOGGED_BYTES, this.#limitBytes / 8);
+    this.loggedPages = Math.floor(loggedBytes / PAGE_BYTES);
     const pages = Math.floor(cacheBytes / PAGE_BYTES / 8);
     this.windowPages = Math.max(1, Math.min(WINDOW_PAGES, pages));
     this.reader = new Reader(this);
@@ -104,12 +111,12 @@ export class Store {
    */
   refusesDirty(frame) {
     if (this.dead !== 0) return this.dead;
-    const dirtyBytes = this.cache.dirtyBytes + PAGE_BYTES;
-    if (dirtyBytes <= this.#hurryBytes) return 0;
+    const keptBytes = this.cache.keptBytes + PAGE_BYTES;
+    if (keptBytes <= this.#hurryBytes) return 0;
     this.committer.hurry();
-    // One on its way is counted already.
-    if (frame !== undefined && frame.flight !== 0) return 0;
-    return dirtyBytes <= this.#limitBytes ? 0 : this.committer.room();
+    // One that may not be let go is counted already.
+    if (frame !== undefined && (frame.flight !== 0 || frame.logged)) return 0;
+    return keptBytes <= this.#limitBytes ? 0 : this.committer.room();
   }
 
   /** A page of a file has become dirty. @param {PagedFile} file */
