@@ -64,7 +64,9 @@ async function refused(content, damage, why) {
 async function refusesFlips(sizeBytes) {
   const content = await stored(sizeBytes);
   const { log, data } = content[DATABASE].stores;
-  assert.equal(data.length > 0, sizeBytes === LARGE_BYTES);
+  // Those below 0 are a fence's.
+  const records = data.filter(([id]) => id >= 0);
+  assert.equal(records.length > 0, sizeBytes === LARGE_BYTES);
   assert.equal(log.length, 5);
   const keys = log.map(([key]) => key);
   for (const [index] of log.entries()) {
@@ -125,8 +127,9 @@ test("indexeddb: without its last records it is as it was before them", async ()
     const fs = new VolumeTool(volume);
     assert.deepEqual(await fs.names(fs.root), names[kept - 1]);
     const { ok, problems } = await volume.check();
-    // The data is that of all five, which is that of the first two.
-    assert.equal(ok, kept === 2 || kept === 5, problems.join("; "));
+    // The data is that of all five, which is that of the first four: what was
+    // removed last is still there.
+    assert.equal(ok, kept >= 4, problems.join("; "));
     await volume.close();
   }
 });

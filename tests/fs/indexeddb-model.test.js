@@ -37,6 +37,18 @@ const KINDS = [
     },
   },
   {
+    name: "small commits in the log",
+    largeWrites: false,
+    options: {
+      ...{ cacheBytes: 2 ** 20, dirtyBytes: 2 ** 19 },
+      locks,
+      tuning: {
+        ...{ logRecords: 30, logBytes: 80_000 },
+        ...{ garbageBytes: 60_000, smallRecords: 9 },
+      },
+    },
+  },
+  {
     name: "much memory, without locks",
     largeWrites: true,
     options: {
@@ -136,7 +148,7 @@ for (const kind of KINDS) {
         const isWrite = call.mode === "readwrite";
         // After a commit of which nothing was heard, to look fails too.
         if (!isWrite && call.kind !== "openKeyCursor") return null;
-        if (random(isWrite ? 40 : 4) > 0) return null;
+        if (random(isWrite ? 20 : 4) > 0) return null;
         const fault = faults[random(faults.length)];
         if (fault === "lost" && call.kind !== "complete") return null;
         if (fault === "throw" && call.kind === "complete") return null;
@@ -194,9 +206,12 @@ class WatchedProgram extends CrashProgram {
   }
 }
 
-test("indexeddb: a reader sees each state as it is committed", async (t) => {
+/**
+ * @param {import("node:test").TestContext} t
+ * @param {(typeof KINDS)[number]} kind
+ */
+async function watched(t, { options }) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const { options } = KINDS[0];
   for (let seed = SEED; seed < SEED + PROGRAMS; seed++) {
     const idb = new ScriptedIDB();
     const volume = maker(options)(idb.factory);
@@ -222,4 +237,10 @@ test("indexeddb: a reader sees each state as it is committed", async (t) => {
     assert.equal(await program.reader.close(), 0);
     assert.equal(await volume.close(), 0);
   }
-});
+}
+
+for (const kind of KINDS) {
+  if (kind.options.locks === null) continue;
+  test(`indexeddb: a reader sees each state as it is committed (${kind.name})`, (t) =>
+    watched(t, kind));
+}
