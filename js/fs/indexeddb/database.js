@@ -513,6 +513,14 @@ export class Database {
       const lost = () => {
         settle(this.#fail(ERRNO.EIO, LOST_IN_USE));
       };
+      let hasThrown = false;
+      try {
+        // First of all: the browser is at it while the rest is done here.
+        work(() => settle(0));
+      } catch (error) {
+        hasThrown = true;
+        cause = error;
+      }
       this.#underWay.set(lost, tx.db);
       tx.onerror = ({ target }) => {
         cause ??= /** @type {IDBRequest} */ (target).error;
@@ -523,17 +531,13 @@ export class Database {
         const error = isVague ? (cause ?? tx.error) : (tx.error ?? cause);
         settle(this.#failTransaction(error));
       };
+      if (!hasThrown) return;
       try {
-        work(() => settle(0));
-      } catch (error) {
-        cause = error;
-        try {
-          tx.abort();
-        } catch {
-          // It has ended already; no event may come any more.
-          tx.onabort = null;
-          settle(this.#failTransaction(error));
-        }
+        tx.abort();
+      } catch {
+        // It has ended already; no event may come any more.
+        tx.onabort = null;
+        settle(this.#failTransaction(cause));
       }
     });
   }

@@ -319,7 +319,7 @@ export class PagedFile extends FileNode {
     const before = this.pages.record(page);
     const bytes = this.pages.length(page);
     // First what is new: a record must not be dead in between.
-    records.hold(record, length);
+    records.hold(record, length, this);
     if (before !== PLACE.HOLE) records.release(before, bytes);
     this.pages.set(page, record, offset, length);
   }

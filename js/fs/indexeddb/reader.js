@@ -4,6 +4,7 @@
  * lies where it was read from. */
 import { ERRNO } from "../../errors.js";
 import { PAGE_BYTES, PLACE } from "./format.js";
+import { SMALL_BYTES } from "./packer.js";
 import { Runs } from "./pages.js";
 
 /**
@@ -26,6 +27,8 @@ import { Runs } from "./pages.js";
  * @property {Promise<void>} done
  */
 
+/** The first pages of a file, where it lies with others. */
+const SMALL_PAGES = SMALL_BYTES / PAGE_BYTES;
 /** How many Blobs are kept at hand; they are no memory of the page's. */
 const MAX_BLOBS = 128;
 
@@ -85,9 +88,8 @@ export class Reader {
   /** @param {PagedFile} file @param {number} page @returns {Load | null} */
   #loading(file, page) {
     for (const load of this.#loads) {
-      if (load.file !== file || load.record !== file.pages.record(page))
-        continue;
-      if (load.first <= page && page < load.end) return load;
+      if (load.file !== file || page < load.first || page >= load.end) continue;
+      if (load.record === file.pages.record(page)) return load;
     }
     return null;
   }
@@ -155,6 +157,7 @@ export class Reader {
     const value = await this.#store.database.readData(record);
     if (typeof value === "number") return value;
     if (value instanceof Uint8Array) {
+      this.#fillOthers(record, value);
       return fillAll(file, record, runs, value);
     }
     this.#keep(record, value);
@@ -189,6 +192,27 @@ export class Reader {
       return -ERRNO.EIO;
     } finally {
       this.#held.delete(hold);
+    }
+  }
+
+  /**
+   * The small files that lie in a record come along with the one that is read:
+   * who reads one often reads those that were written with it.
+   * @param {number} record
+   * @param {Uint8Array} bytes of it
+   */
+  #fillOthers(record, bytes) {
+    for (const file of this.#store.records.get(record)?.files ?? []) {
+      for (let page = 0; page < SMALL_PAGES; page++) {
+        const { pages, frames } = file;
+        if (pages.record(page) !== record || frames.has(page)) continue;
+        const offset = pages.offset(page);
+        const run = { page, count: 1, offset, lastBytes: pages.length(page) };
+        if (fillAll(file, record, [run], bytes) !== 0) continue;
+        const frame = frames.get(page);
+        // It is the first to go if nobody wants it.
+        if (frame !== undefined) frame.used = false;
+      }
     }
   }
 

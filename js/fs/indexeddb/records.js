@@ -1,10 +1,16 @@
 /* The records of the data store: how large each is and how much of it is still
  * the content of a file. One in which nothing is goes with the next commit. */
 
+import { SMALL_BYTES } from "./packer.js";
+
 /**
+ * @typedef {import("./file.js").PagedFile} PagedFile
+ *
  * @typedef {object} DataRecord
  * @property {number} sizeBytes
  * @property {number} liveBytes
+ * @property {PagedFile[]} files of a small record: those that it was made for;
+ *   some of it may lie elsewhere now
  */
 
 export class Records {
@@ -42,7 +48,7 @@ export class Records {
    * @param {number} sizeBytes
    */
   add(id, sizeBytes) {
-    this.#records.set(id, { sizeBytes, liveBytes: 0 });
+    this.#records.set(id, { sizeBytes, liveBytes: 0, files: [] });
     this.storedBytes += sizeBytes;
     // Until something lies in it.
     this.#dead.add(id);
@@ -64,10 +70,13 @@ export class Records {
   /**
    * @param {number} id
    * @param {number} bytes of a file that lie in it
+   * @param {PagedFile} file
    */
-  hold(id, bytes) {
+  hold(id, bytes, file) {
     const record = this.#records.get(id);
     if (record === undefined) return;
+    const { files, sizeBytes } = record;
+    if (sizeBytes <= SMALL_BYTES && files.at(-1) !== file) files.push(file);
     record.liveBytes += bytes;
     this.liveBytes += bytes;
     this.#dead.delete(id);

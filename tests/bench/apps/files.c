@@ -175,11 +175,14 @@ GS_EXPORT(double, sync_pages, (const char *, path), (int, mib), (int, count)) {
   return median(count);
 }
 
-/* Files of one page, each opened, read and closed, every seventh in turn. */
-GS_EXPORT(double, read_files, (const char *, top), (int, count)) {
+/* Files of one page, each opened, read and closed, in no order: the mean of
+ * all, or of every `step`th, for some may come along with others. */
+GS_EXPORT(double, read_files, (const char *, top), (int, count), (int, step)) {
   char path[PATH_BYTES];
-  for (int i = 0; i < count; i++) {
-    int number = (i * 7 + 3) % count;
+  double sum_ms = 0;
+  int files = count / step;
+  for (int i = 0; i < files; i++) {
+    int number = (i * 7 + 3) % files * step;
     snprintf(path, sizeof path, "%s/%d/file-%d", top,
              number / FILES_A_DIRECTORY, number);
     double begin_ms = now_ms();
@@ -187,10 +190,10 @@ GS_EXPORT(double, read_files, (const char *, top), (int, count)) {
     EXPECT(fd >= 0);
     EXPECT(read(fd, got, PIECE_BYTES) == PAGE_BYTES);
     EXPECT(close(fd) == 0);
-    samples[i] = now_ms() - begin_ms;
+    sum_ms += now_ms() - begin_ms;
     EXPECT(memcmp(got, piece, PAGE_BYTES) == 0);
   }
-  return median(count);
+  return sum_ms / files;
 }
 
 /* One page of each MiB of a file, in no order. */

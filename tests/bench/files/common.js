@@ -13,6 +13,8 @@ export const RANDOM_WRITES = 512;
 export const SMALL_FILES = 1000;
 export const SMALL_BYTES = KIB;
 export const COLD_FILES = 200;
+/** So far apart that none lies with another. */
+export const COLD_STEP = 10;
 export const MOUNT_FILES = 10_000;
 export const FILES_A_DIRECTORY = 100;
 /** How often what takes a few milliseconds, or much longer, is done. */

@@ -5,6 +5,7 @@ import { indexeddb } from "../../../js/fs/indexeddb.js";
 import { load } from "../../../js/index.js";
 import {
   COLD_FILES,
+  COLD_STEP,
   MIB,
   MOUNT_FILES,
   PAGE_BYTES,
@@ -181,8 +182,9 @@ takePart({
   },
   "files-cold-small": async () => {
     await alone("write_files", TOP, COLD_FILES, PAGE_BYTES);
-    const { ms } = await alone("read_files", TOP, COLD_FILES);
-    return { median: ms };
+    const all = await alone("read_files", TOP, COLD_FILES, 1);
+    const some = await alone("read_files", TOP, COLD_FILES, COLD_STEP);
+    return { each: all.ms, first: some.ms };
   },
   "files-cold-large": async () => {
     await alone("write_file", FILE, RANDOM_MIB);
