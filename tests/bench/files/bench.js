@@ -147,8 +147,13 @@ export class FilesBench {
       const pids = wantsMemory ? await rendererPids(context) : [];
       const watch = new ResidentWatch(pids);
       /** @type {Record<string, number>} */
-      const values = await page.evaluate(`bench(${JSON.stringify(name)})`);
-      const mib = watch.end();
+      let values = {};
+      let mib = null;
+      try {
+        values = await page.evaluate(`bench(${JSON.stringify(name)})`);
+      } finally {
+        mib = watch.end();
+      }
       if (wantsMemory && mib !== null) values.resident = mib;
       return new Map(Object.entries(values));
     } finally {
