@@ -81,12 +81,33 @@ export class PageCache {
    */
   take(file, page) {
     const frame = this.#free.pop() ?? this.#another();
-    if (frame === null) return null;
+    if (frame !== null) this.#give(frame, file, page);
+    return frame;
+  }
+
+  /**
+   * A frame for a page that has none, with bytes that nobody else uses.
+   * @param {PagedFile} file
+   * @param {number} page
+   * @param {Uint8Array<ArrayBuffer>} bytes as long as a page
+   * @returns {boolean} false: there are frames already that are to be used
+   */
+  adopt(file, page, bytes) {
+    if (this.#free.length > 0 || this.#frames.length >= this.#limit) {
+      return false;
+    }
+    const frame = new Frame(bytes);
+    this.#frames.push(frame);
+    this.#give(frame, file, page);
+    return true;
+  }
+
+  /** @param {Frame} frame @param {PagedFile} file @param {number} page */
+  #give(frame, file, page) {
     frame.file = file;
     frame.page = page;
     frame.used = true;
     file.frames.set(page, frame);
-    return frame;
   }
 
   #another() {

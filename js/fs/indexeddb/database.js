@@ -259,10 +259,10 @@ export class Database {
 
   /**
    * @param {number} id
-   * @returns {Promise<Uint8Array | Blob | number>} -ENOENT, -EIO, -ESTALE
+   * @returns {Promise<Uint8Array<ArrayBuffer> | Blob | number>} -ENOENT, -EIO, -ESTALE
    */
   async readData(id) {
-    /** @type {Uint8Array | Blob | undefined} */
+    /** @type {Uint8Array<ArrayBuffer> | Blob | undefined} */
     let value;
     const errno = await this.#read(DATA, (data, done) => {
       const request = data.get(id);

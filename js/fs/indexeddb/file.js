@@ -342,12 +342,17 @@ export class PagedFile extends FileNode {
    * @param {number} page
    * @param {number} record
    * @param {number} offset
-   * @returns {Uint8Array | null} null: it is not wanted any more
+   * @param {Uint8Array<ArrayBuffer> | null} [bytes] of the page, all of them,
+   *   which nobody else uses
+   * @returns {Uint8Array | null} null: it is not wanted any more, or `bytes`
+   *   are kept
    */
-  loaded(page, record, offset) {
+  loaded(page, record, offset, bytes = null) {
     if (this.frames.has(page)) return null;
     if (this.pages.record(page) !== record) return null;
     if (this.pages.offset(page) !== offset) return null;
+    const isWhole = bytes !== null && this.pages.length(page) === PAGE_BYTES;
+    if (isWhole && this.#store.cache.adopt(this, page, bytes)) return null;
     const frame = this.#store.cache.take(this, page);
     if (frame === null) this.failed(page, -ERRNO.ENOMEM);
     return frame?.bytes ?? null;

@@ -178,7 +178,12 @@ export class Reader {
     const hold = { blob };
     this.#held.add(hold);
     try {
-      if (isWhole) return fillAll(file, record, runs, await bytesOf(blob));
+      if (isWhole) {
+        const bytes = await bytesOf(blob);
+        // They become part of the cache, if hardly any are in it for nothing.
+        const isOurs = 8 * wanted >= 7 * blob.size;
+        return fillAll(file, record, runs, bytes, isOurs);
+      }
       const answers = await Promise.all(
         runs.map(async (run) => {
           const part = blob.slice(run.offset, run.offset + runBytes(run));
@@ -199,7 +204,7 @@ export class Reader {
    * The small files that lie in a record come along with the one that is read:
    * who reads one often reads those that were written with it.
    * @param {number} record
-   * @param {Uint8Array} bytes of it
+   * @param {Uint8Array<ArrayBuffer>} bytes of it
    */
   #fillOthers(record, bytes) {
     for (const file of this.#store.records.get(record)?.files ?? []) {
@@ -238,13 +243,14 @@ const bytesOf = async (blob) => new Uint8Array(await blob.arrayBuffer());
  * @param {PagedFile} file
  * @param {number} record
  * @param {Run[]} runs all in this record
- * @param {Uint8Array} bytes of the record
+ * @param {Uint8Array<ArrayBuffer>} bytes of the record
+ * @param {boolean} [isOurs] whether the cache may keep them
  * @returns {number} 0 or -EIO: there are fewer than it should have
  */
-function fillAll(file, record, runs, bytes) {
+function fillAll(file, record, runs, bytes, isOurs = false) {
   for (const run of runs) {
     const part = bytes.subarray(run.offset, run.offset + runBytes(run));
-    if (!fill(file, record, run, part)) return -ERRNO.EIO;
+    if (!fill(file, record, run, part, isOurs)) return -ERRNO.EIO;
   }
   return 0;
 }
@@ -253,19 +259,21 @@ function fillAll(file, record, runs, bytes) {
  * @param {PagedFile} file
  * @param {number} record
  * @param {Run} run
- * @param {Uint8Array} bytes of the run
+ * @param {Uint8Array<ArrayBuffer>} bytes of the run
+ * @param {boolean} [isOurs]
  * @returns {boolean} false: there are fewer than it should have
  */
-function fill(file, record, run, bytes) {
+function fill(file, record, run, bytes, isOurs = false) {
   if (bytes.length < runBytes(run)) return false;
   for (let i = 0; i < run.count; i++) {
     const page = run.page + i;
     const from = i * PAGE_BYTES;
-    const target = file.loaded(page, record, run.offset + from);
+    const whole = bytes.subarray(from, from + PAGE_BYTES);
+    const kept = isOurs && whole.length === PAGE_BYTES ? whole : null;
+    const target = file.loaded(page, record, run.offset + from, kept);
     if (target === null) continue;
     // The file may have been cut in the meantime.
-    const length = Math.min(PAGE_BYTES, file.pages.length(page));
-    const part = bytes.subarray(from, from + length);
+    const part = whole.subarray(0, file.pages.length(page));
     target.set(part);
     if (part.length < PAGE_BYTES) target.fill(0, part.length);
   }
