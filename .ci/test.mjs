@@ -16,6 +16,9 @@ import { ROOT, StepError, exec, script } from "./exec.mjs";
 import { fuzzSome, whyNoFuzzer } from "./fuzz.mjs";
 import { buildGuests, whyNoGuests } from "../tests/helpers/guests.js";
 
+/** Files whose pages are timed: beside another they would time that, too. */
+const TIMED = /\/browser\/(particles|preempt|sieve|stream|wasi-demo)[^/]*$/;
+
 /** Cheap sections first; a section that is not listed runs last. */
 const ORDER = ["lint", "js", "fs", "wasi", "e2e", "browser", "kill"];
 
@@ -154,24 +157,45 @@ async function runNode(section) {
   heading(section);
   // Built once, and not by each of the files that run side by side.
   if (section === "wasi" && whyNoGuests() === null) await buildGuests();
-  const report = join(ROOT, "build/test", `${section}.tap`);
+  const files = testFiles(`tests/${section}`);
+  const timed = files.filter((file) => TIMED.test(file));
+  const others = files.filter((file) => !TIMED.test(file));
+  const totals = await runFiles(section, others, 2);
+  if (timed.length === 0) return totals;
+  return sumOf(totals, await runFiles(`${section}-timed`, timed, 1));
+}
+
+/** @param {Totals} a @param {Totals} b @returns {Totals} */
+const sumOf = (a, b) => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+});
+
+/**
+ * @param {string} name of the report
+ * @param {string[]} files
+ * @param {number} atOnce how many of them
+ * @returns {Promise<Totals>}
+ */
+async function runFiles(name, files, atOnce) {
+  const report = join(ROOT, "build/test", `${name}.tap`);
   const args = ["--import", "./.ci/test-watchdog.mjs", "--test"];
   const { code, timedOut } = await exec(
     process.execPath,
     [
       ...args,
       `--test-timeout=${FILE_LIMIT_MS}`,
-      // Pages are timed; two at once would time each other.
-      `--test-concurrency=${section === "browser" ? 1 : 2}`,
+      `--test-concurrency=${atOnce}`,
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",
       "--test-reporter=tap",
       `--test-reporter-destination=${report}`,
-      ...testFiles(`tests/${section}`),
+      ...files,
     ],
     { timeoutMs: SECTION_LIMIT_MS, env: childEnv() },
   );
-  if (timedOut) process.stdout.write(`${section}: ran out of time\n`);
+  if (timedOut) process.stdout.write(`${name}: ran out of time\n`);
   return withExitCode(code, tapTotals(readIfThere(report)));
 }
 
@@ -220,13 +244,11 @@ async function main(wanted) {
   // A report of an earlier run must never stand in for this one's.
   rmSync(join(ROOT, "build/test"), { recursive: true, force: true });
   mkdirSync(join(ROOT, "build/test"), { recursive: true });
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  let total = { passed: 0, failed: 0, skipped: 0 };
   for (const section of sections) {
     const part = await (runners[section]?.() ?? runNode(section));
     killLeftovers();
-    total.passed += part.passed;
-    total.failed += part.failed;
-    total.skipped += part.skipped;
+    total = sumOf(total, part);
   }
 
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
