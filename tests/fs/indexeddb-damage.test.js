@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ERRNO } from "../../js/errors.js";
 import { indexeddb } from "../../js/fs/indexeddb.js";
+import { crc32 } from "../../js/fs/indexeddb/crc.js";
 import { checkLog } from "../../js/fs/indexeddb/mount.js";
+import { chance } from "../helpers/chance.js";
 import { ScriptedIDB } from "../helpers/scripted-idb.js";
 import { VolumeTool, pattern } from "../helpers/volume.js";
 
@@ -17,6 +19,9 @@ const make = (factory) => indexeddb("damaged", { factory, onTrouble() {} });
 /** More than goes into the log itself. */
 const LARGE_BYTES = 20_000;
 const SMALL_BYTES = 300;
+const ODD_LOGS = Number(process.env.GS_ODD_LOGS ?? 150);
+/** How many were refused, and how many were not. @type {Record<number, number>} */
+const TALLY = {};
 
 /** What a volume of several commits has stored. */
 async function stored(sizeBytes = LARGE_BYTES) {
@@ -155,4 +160,40 @@ test("indexeddb: check() says what is wrong with the records", async () => {
     );
     await volume.close();
   }
+});
+
+/** Where a record has its checksum, and where its operations begin. */
+const AT = { crc: 24, body: 52 };
+
+test("indexeddb: a log that makes no sense, with the right checksum, is refused or read", async () => {
+  for (const sizeBytes of [SMALL_BYTES, LARGE_BYTES]) {
+    const content = await stored(sizeBytes);
+    for (let seed = 1; seed <= ODD_LOGS; seed++) {
+      const random = chance(seed);
+      const { answer, volume } = await opens(content, (log) => {
+        const [, bytes] = log.at(-1);
+        for (let changes = random(3); changes >= 0; changes--) {
+          bytes[AT.body + random(bytes.length - AT.body)] = random(256);
+        }
+        const head = crc32(bytes, 0, AT.crc);
+        const crc = crc32(bytes, AT.crc + 4, bytes.length, head);
+        new DataView(bytes.buffer).setUint32(AT.crc, crc, true);
+      });
+      TALLY[answer] = (TALLY[answer] ?? 0) + 1;
+      assert.ok(
+        answer === 0 || answer === -ERRNO.EIO,
+        `seed ${seed}: ${answer}`,
+      );
+      assert.ok(answer === 0 || volume.trouble !== "", `seed ${seed}`);
+      if (answer !== 0) continue;
+      await volume.check();
+      const fs = new VolumeTool(volume);
+      for (const name of await fs.names(fs.root)) {
+        const node = await fs.lookup(fs.root, name);
+        await fs.content(node).catch(() => {});
+      }
+      await volume.close();
+    }
+  }
+  assert.ok(TALLY[0] > 10 && TALLY[-ERRNO.EIO] > 10, JSON.stringify(TALLY));
 });
