@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { ERRNO } from "../../js/errors.js";
 import { indexeddb } from "../../js/fs/indexeddb.js";
 import { crc32 } from "../../js/fs/indexeddb/crc.js";
+import { LogWriter, replay } from "../../js/fs/indexeddb/format.js";
 import { checkLog } from "../../js/fs/indexeddb/mount.js";
 import { chance } from "../helpers/chance.js";
 import { ScriptedIDB } from "../helpers/scripted-idb.js";
@@ -164,6 +165,28 @@ test("indexeddb: check() says what is wrong with the records", async () => {
 
 /** Where a record has its checksum, and where its operations begin. */
 const AT = { crc: 24, body: 52 };
+
+test("indexeddb: half a page in the log, or more than one, is refused", () => {
+  const visitor = { bytes: () => assert.fail("it was taken") };
+  const header = {
+    sequence: 1,
+    before: 0,
+    volume: 1n,
+    nextIno: 3,
+    nextRecord: 1,
+  };
+  const record = (/** @type {number} */ size) => {
+    const writer = new LogWriter();
+    writer.bytes(2, 0, pattern(size));
+    return writer.finish({ ...header, isCheckpoint: false });
+  };
+  assert.match(replay(record(4097), visitor), /page that is too large/);
+  const whole = record(4096);
+  for (const cut of [1, 100, 4096]) {
+    const bytes = whole.subarray(0, whole.length - cut);
+    assert.match(replay(bytes, visitor), /half a page/);
+  }
+});
 
 test("indexeddb: a log that makes no sense, with the right checksum, is refused or read", async () => {
   for (const sizeBytes of [SMALL_BYTES, LARGE_BYTES]) {

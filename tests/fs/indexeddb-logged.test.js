@@ -35,8 +35,9 @@ async function opened(options = {}) {
     /** @type {string[]} */
     const seen = [];
     idb.plan = ({ kind, store }) => {
-      if (WRITES.includes(kind) || kind === "get")
-        {seen.push(`${kind} ${store}`);}
+      if (WRITES.includes(kind) || kind === "get") {
+        seen.push(`${kind} ${store}`);
+      }
       return null;
     };
     await work();
@@ -74,6 +75,8 @@ test("a small commit is one request, and what it has survives a crash", async ()
   assert.equal(records(), 0);
   const { dirtyBytes, cachedBytes } = volume.usage();
   assert.deepEqual([dirtyBytes, cachedBytes], [0, 2 * PAGE_BYTES]);
+  const [, record] = idb.content()["gossamer:logged"].stores.log.at(-1);
+  assert.ok(record.length < 5300, `${record.length} bytes`);
   idb.crash();
   const { factory } = await ScriptedIDB.of(idb.content());
   const again = indexeddb("logged", { factory, locks });
@@ -216,6 +219,71 @@ test("garbage is cleared by a commit of its own when all else is in the log", as
   }
   assert.equal(volume.usage().commits, commits, "it goes on for ever");
   await holds(volume, { b: pattern(100, 1) });
+  assert.equal(await volume.close(), 0);
+});
+
+test("what the log has stays in memory, however much else is read", async () => {
+  const { volume, open } = await opened({ cacheBytes: 131_072 });
+  const tool = new VolumeTool(volume);
+  const large = pattern(600_000, 1);
+  await tool.put(tool.root, "large", large);
+  assert.equal(await volume.sync(), 0);
+  const reader = await open({ readOnly: true });
+  await holds(reader, { large });
+  const node = await tool.put(tool.root, "small", pattern(100, 2));
+  assert.equal(await volume.sync(), 0);
+  assert.equal(await reader.refresh(), 1);
+  await holds(reader, { large, small: pattern(100, 2) });
+  const file = await tool.open(node);
+  await tool.resize(file, PAGE_BYTES);
+  await tool.close(file);
+  assert.equal(await volume.close(), 0);
+  const small = new Uint8Array(PAGE_BYTES);
+  small.set(pattern(100, 2));
+  assert.equal(await reader.refresh(), 1);
+  await holds(reader, { large, small });
+  await reader.close();
+  const again = await open();
+  await holds(again, { large, small });
+  assert.equal(await again.close(), 0);
+});
+
+test("what is put into the log is garbage where it was", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const tuning = { garbageBytes: 38_000 };
+  const { volume } = await opened({ idleMs: 200, tuning });
+  const tool = new VolumeTool(volume);
+  for (const name of ["a", "b"]) {
+    await tool.put(tool.root, name, pattern(LARGE_BYTES, 1));
+    assert.equal(await volume.sync(), 0);
+  }
+  await tool.unlink(tool.root, "a");
+  assert.equal(await volume.sync(), 0);
+  assert.equal(volume.usage().garbageBytes, LARGE_BYTES);
+  const file = await tool.open(await tool.lookup(tool.root, "b"));
+  const b = pattern(LARGE_BYTES, 8);
+  for (const [from, to] of [
+    [0, 4 * PAGE_BYTES],
+    [4 * PAGE_BYTES, LARGE_BYTES],
+  ]) {
+    await tool.write(file, from, b.subarray(from, to));
+    assert.equal(await volume.sync(), 0);
+    assert.equal(volume.usage().garbageBytes, LARGE_BYTES + to);
+  }
+  await tool.close(file);
+  // Now it is enough to be cleared, though nothing is changed any more.
+  for (let turn = 0; turn < 50; turn++) {
+    t.mock.timers.tick(200);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { garbageBytes, commits } = volume.usage();
+  assert.equal(garbageBytes, 0);
+  for (let turn = 0; turn < 20; turn++) {
+    t.mock.timers.tick(200);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(volume.usage().commits, commits, "it goes on for ever");
+  await holds(volume, { b });
   assert.equal(await volume.close(), 0);
 });
 

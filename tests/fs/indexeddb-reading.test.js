@@ -127,9 +127,27 @@ test("what was read whole is written, cut and made longer as any page", async (t
   assert.equal(await again.close(), 0);
 });
 
+test("what lies behind the end of a file in its record is not the file's", async (t) => {
+  const first = pattern(MEBIBYTE + 940_100, 6);
+  const second = pattern(500_000, 7);
+  const { tool } = await stored(t, { first, second });
+  const node = await tool.lookup(tool.root, "first");
+  sameBytes(await tool.content(node), first, "first");
+  const file = await tool.open(node);
+  await tool.resize(file, first.length + 3000);
+  const expected = new Uint8Array(first.length + 3000);
+  expected.set(first);
+  sameBytes(await tool.content(node), expected, "longer");
+  await tool.write(file, first.length, pattern(2000, 8));
+  await tool.close(file);
+  const other = await tool.lookup(tool.root, "second");
+  sameBytes(await tool.content(other), second, "second");
+});
+
 test("a cache that is full takes what is read, and stays within its limit", async (t) => {
-  const cacheBytes = 2 * MEBIBYTE;
-  const bytes = pattern(5 * MEBIBYTE, 5);
+  // Enough for whole records to be read.
+  const cacheBytes = 8 * MEBIBYTE;
+  const bytes = pattern(12 * MEBIBYTE, 5);
   const { volume, tool } = await stored(t, { large: bytes }, { cacheBytes });
   const file = await reads(tool, "large");
   for (let round = 0; round < 2; round++) {
