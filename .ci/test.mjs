@@ -17,7 +17,8 @@ import { fuzzSome, whyNoFuzzer } from "./fuzz.mjs";
 import { buildGuests, whyNoGuests } from "../tests/helpers/guests.js";
 
 /** Files whose pages are timed: beside another they would time that, too. */
-const TIMED = /\/browser\/(particles|preempt|sieve|stream|wasi-demo|wasi-programs)[^/]*$/;
+const TIMED =
+  /\/browser\/(particles|preempt|sieve|stream|wasi-demo|wasi-programs)[^/]*$/;
 
 /** Cheap sections first; a section that is not listed runs last. */
 const ORDER = ["lint", "js", "fs", "wasi", "e2e", "browser", "kill"];
