@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 enum host_fake_kind {
-  HOST_FAKE_GET,
+  HOST_FAKE_OPEN,
+  HOST_FAKE_SEND,
   HOST_FAKE_READ,
   HOST_FAKE_STDIN,
   HOST_FAKE_POLL
@@ -65,10 +66,9 @@ extern struct host_fake host_fake;
 
 /* Forgets everything; a test's host answers that operations are pending. */
 void host_fake_reset(void);
-/* Ends a pending operation: gs_complete(). */
+/* Ends a pending operation: gs_complete(). A request that ends by 0 has got the
+ * headers of a response. */
 void host_fake_complete(uint32_t token, int32_t result);
-/* A new handle of a response. */
-int32_t host_fake_open(void);
 /* The frame that was requested has come. */
 void host_fake_frame(double timestamp_ms);
 /* No operation, response or frame request is left,

@@ -37,7 +37,7 @@ static const struct host_fake_op *pending_op(uint32_t token) {
 
 static int32_t make_result(const struct host_fake_op *op) {
   if (soak_below(10) == 0) return GS_EIO;
-  if (op->kind == HOST_FAKE_GET) return host_fake_open();
+  if (op->kind == HOST_FAKE_OPEN) return 0;
   if (soak_below(8) == 0) return 0;
   uint32_t count = 1 + soak_below((uint32_t)op->buf_bytes);
   memset(op->buf, SOAK_HOST_BYTE, count);

@@ -17,6 +17,8 @@ const PARK_BY_DESIGN = new Set([
   "run", // of src/host/call.c: calls an exported function's body
   "gs_http_get",
   "gs_http_get_until",
+  "gs_http_open",
+  "open_until",
   "gs_poller_wait",
   "gs_poller_wait_until",
   "gs_try", // calls the user's function

@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "chan.h"
+#include "crypto.h"
 #include "ctx.h"
 #include "error.h"
 #include "export.h"
@@ -16,14 +17,17 @@
 #include "go.h"
 #include "group.h"
 #include "http.h"
+#include "ndjson.h"
 #include "panic.h"
 #include "pipeline.h"
 #include "poller.h"
 #include "pool.h"
 #include "preempt.h"
 #include "signal.h"
+#include "sse.h"
 #include "sync.h"
 #include "time.h"
 #include "typed.h"
+#include "ws.h"
 
 #endif
