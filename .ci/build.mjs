@@ -47,6 +47,15 @@ const BUNDLES = [
   { out: "wasi.mjs", entry: "js/wasi/index.js", format: "esm" },
   { out: "http.mjs", entry: "js/fs/http.js", format: "esm" },
   { out: "indexeddb.mjs", entry: "js/fs/indexeddb.js", format: "esm" },
+  { out: "fetch.mjs", entry: "js/http/client.js", format: "esm" },
+  { out: "websocket.mjs", entry: "js/websocket.js", format: "esm" },
+  { out: "crypto.mjs", entry: "js/crypto.js", format: "esm" },
+  {
+    out: "gossamer-websocket.js",
+    entry: "js/websocket-script.js",
+    format: "iife",
+  },
+  { out: "gossamer-crypto.js", entry: "js/crypto-script.js", format: "iife" },
 ];
 
 /** @param {boolean} quiet */

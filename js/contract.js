@@ -2,6 +2,7 @@
  * given anything: its ABI version, which is part of an export's name, and that
  * every import it wants is there. Then it is instantiated. */
 import { GossamerError, ProcExit, crashOf, messageOf } from "./errors.js";
+import { partAdvice } from "./parts.js";
 
 /** The version this glue speaks: the export gossamer_abi_1. */
 export const ABI_VERSION = 1;
@@ -95,7 +96,8 @@ export function checkImports(module, name, imports) {
   );
   throw new GossamerError(
     "ENOEXEC",
-    `${name} imports what this glue does not have: ${list.join(", ")}`,
+    `${name} imports what this glue does not have: ${list.join(", ")}` +
+      partAdvice(unknown.map((entry) => entry.name)),
   );
 }
 

@@ -2,9 +2,10 @@
  * refused with words that name the option. */
 import { GossamerError, messageOf } from "./errors.js";
 import { isVolume } from "./fs/volume.js";
-import { parseSources } from "./http/sources.js";
+import { createPolicy } from "./http/policy.js";
 import { createUnlimited, isSinkOption } from "./io/sink.js";
 import { isSourceOption } from "./io/source.js";
+import { readParts } from "./parts.js";
 
 /**
  * @typedef {object} LoadOptions
@@ -12,9 +13,11 @@ import { isSourceOption } from "./io/source.js";
  * @property {Readonly<Record<string, string>>} [env] environment variables
  * @property {string | import("./host/canvas.js").Canvas} [canvas] an element, an
  *   OffscreenCanvas or a CSS selector
- * @property {string | readonly string[]
- *   | { allow: string | readonly string[] }} [fetch] what the program may
- *   fetch: sources as in a content security policy; default: nothing
+ * @property {import("./http/policy.js").FetchOption} [fetch] what the program
+ *   may fetch: sources as in a content security policy; default: nothing
+ * @property {readonly import("./parts.js").Part[]} [parts] services beyond the
+ *   core: websocket(), crypto(); a script tag finds those whose scripts are
+ *   loaded
  * @property {import("./io/source.js").SourceOption} [stdin] default: empty
  * @property {import("./io/sink.js").SinkOption} [stdout] called with each line, or
  *   a writer of bytes, or a WritableStream; default: console.log
@@ -41,6 +44,7 @@ const KNOWN = [
   "env",
   "canvas",
   "fetch",
+  "parts",
   "stdin",
   "stdout",
   "stderr",
@@ -110,23 +114,6 @@ function readCanvas(canvas) {
     throw invalid(`option canvas: ${what} is not a canvas`);
   }
   return /** @type {import("./host/canvas.js").Canvas} */ (found);
-}
-
-/** @param {unknown} fetch */
-function readSources(fetch) {
-  /** @type {unknown} */
-  let list = fetch ?? [];
-  if (typeof list === "object" && list !== null && "allow" in list) {
-    list = list.allow;
-  }
-  if (typeof list === "string") list = list.split(/\s+/).filter(Boolean);
-  if (!Array.isArray(list) || !list.every((one) => typeof one === "string")) {
-    throw invalid(
-      "option fetch: expected a string or array of sources, " +
-        "or { allow: [...] }",
-    );
-  }
-  return /** @type {string[]} */ (list);
 }
 
 /**
@@ -296,17 +283,12 @@ export function checkOptions(options) {
 export function readOptions(options, { url, program, advice }) {
   const { signal } = checkOptions(options);
   const { baseUrl, selfOrigin } = readPlace(url);
-  const allows = parseSources(readSources(options.fetch), selfOrigin);
   return {
     args: [program ?? programName(url), ...readArgs(options.args)],
     env: readEnv(options.env),
     canvas: readCanvas(options.canvas),
-    http: {
-      allows,
-      baseUrl,
-      advice: (/** @type {string} */ source) =>
-        advice(source === selfOrigin ? "'self'" : source),
-    },
+    http: createPolicy(options.fetch, { baseUrl, selfOrigin, advice }),
+    parts: readParts(options.parts),
     stdin: readStdin(options.stdin),
     stdout: readOutput(options.stdout, "stdout", (line) => console.log(line)),
     stderr: readOutput(options.stderr, "stderr", (line) => console.error(line)),

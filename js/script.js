@@ -61,7 +61,12 @@ async function run(script, address, parsed) {
     const options = readAttributes(script.dataset);
     // Download and parsing of the page go on side by side.
     const [opened] = await Promise.all([openModule(address), parsed]);
-    const app = await start(opened, options, scriptAdvice(script));
+    const { parts } = globals.Gossamer;
+    const app = await start(
+      opened,
+      { ...options, parts },
+      scriptAdvice(script),
+    );
     script.app = app;
     tell(script, "ready", { app });
     tell(script, "exit", { code: await app.exited });
@@ -105,7 +110,15 @@ function complainOfModules() {
   fail(tag, new GossamerError("EINVAL", text));
 }
 
-Object.assign(globalThis, { Gossamer: { App, ERRNO, GossamerError, load } });
+/** Parts whose scripts came before this one have left themselves there. */
+const globals =
+  /** @type {{ Gossamer: { parts: import("./parts.js").Part[] } }} */ (
+    /** @type {unknown} */ (globalThis)
+  );
+const parts = globals.Gossamer?.parts ?? [];
+Object.assign(globalThis, {
+  Gossamer: { ...globals.Gossamer, App, ERRNO, GossamerError, load, parts },
+});
 
 // In a worker and in Node there is no document, and no tag either.
 if (typeof document !== "undefined") {

@@ -1,83 +1,50 @@
-/* HTTP on fetch: streaming GET. A response is a handle; its body is read on
- * demand, so nothing is pulled ahead of what was asked for. Only sources that
- * were allowed are fetched. fetch follows redirects by itself and shows only
- * where it arrived: a redirect to elsewhere is refused after the fact. */
-import { ERRNO, PENDING, messageOf } from "../errors.js";
+/* HTTP for C: the imports over the client of js/http. A request is a handle from
+ * its start on; its body is read on demand, at most one piece ahead. What is
+ * refused is told on stderr, once for each source. */
+import { ERRNO, GossamerError, PENDING, messageOf } from "../errors.js";
+import { HttpClient } from "../http/client.js";
+import { parseAddress, refusal } from "../http/policy.js";
 import { Handles } from "../handles.js";
 import { u32 } from "../memory.js";
+import { readStart, writeHandle, writeHead } from "./http-layout.js";
 import { Inlet } from "./inlet.js";
 
 /**
  * @typedef {import("./index.js").Host} Host
- *
- * @typedef {object} HttpSettings
- * @property {(url: URL) => boolean} allows
- * @property {string | null} baseUrl what relative addresses are relative to
- * @property {(source: string) => string} advice how to allow a source
+ * @typedef {import("../http/client.js").Exchange} Exchange
+ * @typedef {import("../http/client.js").Head} Head
+ * @typedef {import("../http/policy.js").Policy} Policy
  */
 
-/** Refused origins that are told about; the list must not grow for ever. */
+/** Refusals that are told about; the list must not grow for ever. */
 const MAX_TOLD = 100;
 
-/** One request and its response. */
-class Exchange {
-  #controller = new AbortController();
-  /** @type {Response | null} */
-  #response = null;
+/** A request as C knows it. */
+class Transfer {
+  /** @type {Exchange} */
+  exchange;
+  /** @type {Head | null} */
+  head = null;
   /** @type {string[] | null} */
   #headerLines = null;
   /** @type {Inlet | null} */
   #inlet = null;
-  #givenUp = false;
-  /** @type {Host} */
+  /** Whether nobody waits for the response any more. */
+  givenUp = false;
   #host;
-  /** @type {URL} */
-  #url;
 
   /**
    * @param {Host} host
-   * @param {URL} url
+   * @param {Exchange} exchange
    */
-  constructor(host, url) {
+  constructor(host, exchange) {
     this.#host = host;
-    this.#url = url;
-  }
-
-  /** Async, so that a fetch which a page replaced cannot throw into wasm. */
-  async send() {
-    return fetch(this.#url, { signal: this.#controller.signal });
-  }
-
-  /** Whether nobody waits for the response any more. */
-  get givenUp() {
-    return this.#givenUp;
-  }
-
-  get asked() {
-    return this.#url.href;
-  }
-
-  get url() {
-    return this.#response?.url || this.asked;
-  }
-
-  /** @param {Response} response */
-  arrived(response) {
-    this.#response = response;
-  }
-
-  get status() {
-    return this.#response?.status ?? 0;
-  }
-
-  /** @param {string} name */
-  header(name) {
-    return this.#response?.headers.get(name) ?? null;
+    this.exchange = exchange;
   }
 
   /** @param {number} index */
   headerLine(index) {
-    this.#headerLines ??= [...(this.#response?.headers ?? [])].map(
+    this.#headerLines ??= [...(this.head?.headers ?? [])].map(
       ([name, value]) => `${name}: ${value}`,
     );
     return this.#headerLines[index] ?? null;
@@ -85,41 +52,33 @@ class Exchange {
 
   /** The body, from the first read on. */
   get inlet() {
-    this.#inlet ??= this.#open();
+    const { memory, ops } = this.#host;
+    // The reader of the body learns of a failure by the result of its read.
+    this.#inlet ??= new Inlet(
+      memory,
+      ops,
+      () => this.exchange.read(),
+      () => {},
+    );
     return this.#inlet;
   }
 
-  #open() {
-    const { memory, ops } = this.#host;
-    const reader = this.#response?.body?.getReader();
-    const pull = reader
-      ? () => reader.read()
-      : () => Promise.resolve({ done: true });
-    // The reader of the body learns of a failure by the result of its read.
-    return new Inlet(memory, ops, pull, () => {});
-  }
-
-  /** Nobody wants the response, or the rest of it, any more. */
-  giveUp() {
-    this.#givenUp = true;
-    this.#controller.abort();
-  }
-
   close() {
-    const ended = this.#inlet?.ended === true;
+    this.givenUp = true;
     this.#inlet?.close();
-    if (!ended) this.giveUp();
+    this.exchange.close();
   }
 }
 
 /**
  * @param {Host} host
- * @param {HttpSettings} settings
+ * @param {Policy} policy
  */
-export function createHttp(host, settings) {
+export function createHttp(host, policy) {
   const { memory, ops } = host;
-  /** @type {Handles<Exchange>} */
-  const exchanges = new Handles();
+  const client = new HttpClient(policy);
+  /** @type {Handles<Transfer>} */
+  const transfers = new Handles();
   /** @type {Set<string>} */
   const told = new Set();
   let lastError = "";
@@ -133,64 +92,43 @@ export function createHttp(host, settings) {
     return -code;
   }
 
-  /**
-   * What is behind a redirect's origin is not the program's to know.
-   * @param {URL} url what is not allowed
-   * @param {string} what the program asked for, in words
-   */
-  function refuse(url, what) {
-    const source = url.origin === "null" ? url.protocol : url.origin;
-    const text = `fetch of ${what} refused: ${settings.advice(source)}`;
-    if (!told.has(source) && told.size < MAX_TOLD) {
-      told.add(source);
+  /** @param {unknown} error a GossamerError @returns {number} negative */
+  function failWith(error) {
+    const code = error instanceof GossamerError ? error.code : "EIO";
+    const text = messageOf(error);
+    const advice = text.slice(text.indexOf(" refused: ") + 1);
+    if (code === "EACCES" && !told.has(advice) && told.size < MAX_TOLD) {
+      told.add(advice);
       host.report(text);
     }
-    return fail(ERRNO.EACCES, text);
-  }
-
-  /**
-   * @param {Exchange} exchange
-   * @param {Response} response
-   * @returns {number} its handle or a negative errno
-   */
-  function accept(exchange, response) {
-    exchange.arrived(response);
-    const url = new URL(exchange.url);
-    let result = settings.allows(url)
-      ? exchanges.add(exchange)
-      : refuse(url, `${exchange.asked}, redirected to ${url.origin},`);
-    if (result === 0) {
-      result = fail(ERRNO.EMFILE, "too many responses are open");
-    }
-    if (result < 0) exchange.close();
-    return result;
+    return fail(ERRNO[/** @type {keyof typeof ERRNO} */ (code)], text);
   }
 
   /**
    * @param {number} token
-   * @param {URL} url
+   * @param {Transfer} transfer
+   * @param {string} url
+   * @param {number} headAt
    */
-  function start(token, url) {
-    const exchange = new Exchange(host, url);
+  function start(token, transfer, url, headAt) {
     ops.start(token, {
       cancelOp() {
-        exchange.giveUp();
-        const text = `fetch of ${url.href} was given up: no response in time`;
+        transfer.close();
+        const text = `fetch of ${url} was given up: no response in time`;
         fail(ERRNO.ETIMEDOUT, text);
       },
     });
-    exchange.send().then(
-      (response) => {
-        if (exchange.givenUp) return;
-        ops.complete(token, accept(exchange, response));
+    transfer.exchange.head.then(
+      (head) => {
+        if (transfer.givenUp) return;
+        transfer.head = head;
+        writeHead(memory, headAt, head);
+        ops.complete(token, 0);
       },
       (error) => {
-        if (exchange.givenUp) return;
-        const text = `fetch of ${url.href} failed: ${messageOf(error)}`;
-        ops.complete(token, fail(ERRNO.EIO, text));
+        if (!transfer.givenUp) ops.complete(token, failWith(error));
       },
     );
-    return PENDING;
   }
 
   /**
@@ -207,27 +145,42 @@ export function createHttp(host, settings) {
   const imports = {
     /**
      * @param {number} token
-     * @param {number} urlPointer
-     * @param {number} urlSize
+     * @param {number} pointer to struct gs__http_start
      */
-    http_get(token, urlPointer, urlSize) {
-      const text = memory.text(urlPointer, urlSize);
-      if (text === null) return -ERRNO.EFAULT;
-      let url;
+    http_open(token, pointer) {
+      const read = readStart(memory, pointer);
+      if (read === null) return -ERRNO.EFAULT;
+      if (read === undefined) return fail(ERRNO.EINVAL, "an unknown option");
+      const { request, head } = read;
       try {
-        url = new URL(text, settings.baseUrl ?? undefined);
-      } catch {
-        return fail(ERRNO.EINVAL, `not a URL: "${text}"`);
+        const url = parseAddress(request.url, policy);
+        if (!policy.allows(url, request.method)) {
+          throw refusal(policy, url, request.method ?? "GET", url.href);
+        }
+        const transfer = new Transfer(host, client.open(request));
+        const handle = transfers.add(transfer);
+        if (handle === 0) {
+          transfer.close();
+          return fail(ERRNO.EMFILE, "too many responses are open");
+        }
+        writeHandle(memory, pointer, handle);
+        start(u32(token), transfer, url.href, head);
+        return PENDING;
+      } catch (error) {
+        return failWith(error);
       }
-      if (url.username !== "" || url.password !== "") {
-        return fail(ERRNO.EINVAL, `a URL with a password: "${text}"`);
-      }
-      if (!settings.allows(url)) return refuse(url, url.href);
-      return start(u32(token), url);
     },
 
-    /** @param {number} handle */
-    http_status: (handle) => exchanges.get(u32(handle))?.status ?? -ERRNO.EBADF,
+    /**
+     * @param {number} token
+     * @param {number} handle
+     * @param {number} buf
+     * @param {number} size
+     */
+    http_send(token, handle, buf, size) {
+      void [token, buf, size];
+      return transfers.get(u32(handle)) ? -ERRNO.ENOTSUP : -ERRNO.EBADF;
+    },
 
     /**
      * @param {number} handle
@@ -237,12 +190,13 @@ export function createHttp(host, settings) {
      * @param {number} size
      */
     http_header(handle, namePointer, nameSize, buf, size) {
-      const exchange = exchanges.get(u32(handle));
-      if (exchange === undefined) return -ERRNO.EBADF;
+      const transfer = transfers.get(u32(handle));
+      if (transfer === undefined) return -ERRNO.EBADF;
       const name = memory.text(namePointer, nameSize);
       if (name === null) return -ERRNO.EFAULT;
       try {
-        return answerText(buf, size, exchange.header(name));
+        const value = transfer.head?.headers.get(name) ?? null;
+        return answerText(buf, size, value);
       } catch {
         return -ERRNO.EINVAL;
       }
@@ -255,9 +209,9 @@ export function createHttp(host, settings) {
      * @param {number} size
      */
     http_header_at(handle, index, buf, size) {
-      const exchange = exchanges.get(u32(handle));
-      if (exchange === undefined) return -ERRNO.EBADF;
-      return answerText(buf, size, exchange.headerLine(u32(index)));
+      const transfer = transfers.get(u32(handle));
+      if (transfer === undefined) return -ERRNO.EBADF;
+      return answerText(buf, size, transfer.headerLine(u32(index)));
     },
 
     /**
@@ -266,9 +220,9 @@ export function createHttp(host, settings) {
      * @param {number} size
      */
     http_url(handle, buf, size) {
-      const exchange = exchanges.get(u32(handle));
-      if (exchange === undefined) return -ERRNO.EBADF;
-      return answerText(buf, size, exchange.url);
+      const transfer = transfers.get(u32(handle));
+      if (transfer === undefined) return -ERRNO.EBADF;
+      return answerText(buf, size, transfer.head?.url ?? "");
     },
 
     /**
@@ -278,9 +232,9 @@ export function createHttp(host, settings) {
      * @param {number} size
      */
     http_read(token, handle, buf, size) {
-      const exchange = exchanges.get(u32(handle));
-      if (exchange === undefined) return -ERRNO.EBADF;
-      return exchange.inlet.read(token, buf, size);
+      const transfer = transfers.get(u32(handle));
+      if (transfer === undefined) return -ERRNO.EBADF;
+      return transfer.inlet.read(token, buf, size);
     },
 
     /**
@@ -289,14 +243,14 @@ export function createHttp(host, settings) {
      * @param {number} since
      */
     http_poll(token, handle, since) {
-      const exchange = exchanges.get(u32(handle));
-      if (exchange === undefined) return -ERRNO.EBADF;
-      return exchange.inlet.poll(token, since);
+      const transfer = transfers.get(u32(handle));
+      if (transfer === undefined) return -ERRNO.EBADF;
+      return transfer.inlet.poll(token, since);
     },
 
     /** @param {number} handle */
     http_close(handle) {
-      exchanges.remove(u32(handle))?.close();
+      transfers.remove(u32(handle))?.close();
     },
 
     /**
@@ -304,12 +258,39 @@ export function createHttp(host, settings) {
      * @param {number} size
      */
     http_error: (buf, size) => answerText(buf, size, lastError),
+
+    /**
+     * @param {number} url
+     * @param {number} urlSize
+     * @param {number} method
+     * @param {number} methodSize
+     */
+    http_allows(url, urlSize, method, methodSize) {
+      const text = memory.text(url, urlSize);
+      const name = memory.text(method, methodSize);
+      if (text === null || name === null) return -ERRNO.EFAULT;
+      try {
+        const address = parseAddress(text, policy);
+        const verb = name.toUpperCase() || "GET";
+        if (policy.allows(address, verb)) return 0;
+        const { message } = refusal(policy, address, verb, address.href);
+        return fail(ERRNO.EACCES, message);
+      } catch (error) {
+        return fail(ERRNO.EINVAL, messageOf(error));
+      }
+    },
+
+    /** @param {number} perOrigin */
+    http_limit(perOrigin) {
+      void perOrigin;
+      return -ERRNO.ENOTSUP;
+    },
   };
 
   return {
     imports,
     close() {
-      for (const exchange of exchanges.clear()) exchange.close();
+      for (const transfer of transfers.clear()) transfer.close();
     },
   };
 }

@@ -35,7 +35,8 @@ import { createSignals } from "./signal.js";
  * @property {import("../output.js").Output} stdout
  * @property {import("../output.js").Output} stderr
  * @property {import("./canvas.js").Canvas | undefined} canvas
- * @property {import("./http.js").HttpSettings} http
+ * @property {import("../http/policy.js").Policy} http
+ * @property {readonly import("../parts.js").Part[]} [parts]
  * @property {import("../io/source.js").SourceOption | undefined} stdin
  * @property {Record<string, import("../fs/namespace.js").MountOption>} mounts
  * @property {string} cwd
@@ -80,6 +81,9 @@ export function createHost(settings, platform, onEnd) {
   const calls = createCalls(host);
   const libc = createLibc(host, stdin, settings);
   const poller = createPoller(host.ops, libc.context.descriptors);
+  const parts = (settings.parts ?? []).map((part) =>
+    part.create(host, { policy: settings.http }),
+  );
 
   return {
     host,
@@ -96,6 +100,7 @@ export function createHost(settings, platform, onEnd) {
       ...signals.imports,
       ...calls.imports,
       ...libc.imports,
+      ...Object.assign({}, ...parts.map(({ imports }) => imports)),
     },
     /** The module "wasi_snapshot_preview1". */
     preview1: libc.preview1,
@@ -113,6 +118,7 @@ export function createHost(settings, platform, onEnd) {
       signals.close();
       calls.close(outcome);
       libc.close();
+      for (const part of parts) part.close();
       stdout.close();
       stderr.close();
       host.exports = {};

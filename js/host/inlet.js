@@ -3,7 +3,7 @@
  * view of the same chunk. A read that was cancelled keeps the chunk that
  * arrives late; its buffer is not touched any more. A poll has a chunk pulled
  * too, and leaves it for the next read. */
-import { ERRNO, PENDING } from "../errors.js";
+import { ERRNO, GossamerError, PENDING } from "../errors.js";
 import { NO_BYTES, asBytes } from "../io/bytes.js";
 import { u32 } from "../memory.js";
 
@@ -19,6 +19,12 @@ import { u32 } from "../memory.js";
 /** How often a chunk or the end has come is counted up to here, and on from 1. */
 const MAX_ARRIVALS = 2 ** 30 - 1;
 
+/** @param {unknown} error @returns {number} */
+function errnoOfFailure(error) {
+  const code = error instanceof GossamerError ? error.code : "EIO";
+  return ERRNO[/** @type {keyof typeof ERRNO} */ (code)] ?? ERRNO.EIO;
+}
+
 export class Inlet {
   #memory;
   #ops;
@@ -27,7 +33,8 @@ export class Inlet {
   #rest = NO_BYTES;
   #pulling = false;
   #ended = false;
-  #failed = false;
+  /** 0, or the negative errno that the stream failed by. */
+  #failure = 0;
   /** The read that waits: whether, token, address and size of its buffer. */
   #waiting = false;
   #token = 0;
@@ -93,7 +100,7 @@ export class Inlet {
     if (capacity === 0) return -ERRNO.EINVAL;
     if (this.#waiting) return -ERRNO.EBUSY;
     if (this.#rest.length > 0) return this.#take(address, capacity);
-    if (this.#failed) return -ERRNO.EIO;
+    if (this.#failure !== 0) return this.#failure;
     return this.#ended ? 0 : -ERRNO.EAGAIN;
   }
 
@@ -183,9 +190,9 @@ export class Inlet {
     this.#pulling = false;
     if (this.#ended) return;
     this.#ended = true;
-    this.#failed = true;
+    this.#failure = -errnoOfFailure(error);
     this.#onError(error);
-    this.#answer(-ERRNO.EIO);
+    this.#answer(this.#failure);
     this.#arrived();
   };
 

@@ -1,16 +1,22 @@
 /* What a program may fetch: a list of sources as in a content security policy.
  * 'self', `https:` (a scheme), `https://host`, `https://*.host`, with a port
  * (`:*` for any) and a path: one that ends in / allows all below it, another
- * only itself. `*` is everything over HTTP and HTTPS. Nothing listed: nothing
- * allowed. A list that cannot be understood is refused, not guessed at. */
+ * only itself. `*` is everything over HTTP and WebSocket. `GET,HEAD=` before
+ * a source: these methods alone. Nothing listed: nothing allowed. A list that
+ * cannot be understood is refused, not guessed at. */
 import { GossamerError } from "../errors.js";
 
-/** @typedef {(url: URL) => boolean} Rule */
+/**
+ * Whether a request may be made. Opening a WebSocket is a GET.
+ * @typedef {(url: URL, method?: string) => boolean} Rule
+ */
 
 const HOST_SOURCE =
-  /^(https?):\/\/(\*|(?:\*\.)?[^*/:?#@\\\s]+|\[[0-9a-f:.]+\])(?::(\d+|\*))?(\/[^?#]*)?$/i;
+  /^(https?|wss?):\/\/(\*|(?:\*\.)?[^*/:?#@\\\s]+|\[[0-9a-f:.]+\])(?::(\d+|\*))?(\/[^?#]*)?$/i;
+const NETWORK = /^(https?|wss?):$/;
 /** Takes the place of a * that the URL parser would refuse. */
 const STAND_IN = "any";
+const METHODS = /^([A-Za-z]+(?:,[A-Za-z]+)*)=(.*)$/;
 const SCHEME_SOURCE = /^[a-z][a-z0-9+.-]*:$/i;
 
 /**
@@ -81,13 +87,22 @@ function hostRule(source, match) {
  * @returns {Rule}
  */
 function parseSource(source, selfOrigin) {
-  if (source === "*") return (url) => /^https?:$/.test(url.protocol);
+  const limited = METHODS.exec(source);
+  if (limited !== null) {
+    const [, names = "", plain = ""] = limited;
+    const methods = names.toUpperCase().split(",");
+    const rule = parseSource(plain, selfOrigin);
+    return (url, method = "GET") => methods.includes(method) && rule(url);
+  }
+  if (source === "*") return (url) => NETWORK.test(url.protocol);
   if (source === "'self'") {
     if (selfOrigin === null) {
       throw bad(source, "there is no page with an origin");
     }
-    // Not url.origin: a blob: address has that of the page which made it.
-    return (url) => `${url.protocol}//${url.host}` === selfOrigin;
+    // Not url.origin: a blob: address has that of the page which made it. A
+    // WebSocket's scheme is the page's own, by another name.
+    return (url) =>
+      `${url.protocol.replace(/^ws/, "http")}//${url.host}` === selfOrigin;
   }
   if (source === "'none'") return () => false;
   if (SCHEME_SOURCE.test(source)) {
@@ -112,5 +127,5 @@ function parseSource(source, selfOrigin) {
  */
 export function parseSources(sources, selfOrigin) {
   const rules = sources.map((source) => parseSource(source, selfOrigin));
-  return (url) => rules.some((rule) => rule(url));
+  return (url, method = "GET") => rules.some((rule) => rule(url, method));
 }

@@ -85,6 +85,21 @@ test("gossamer/indexeddb is a volume alone, and nobody else carries it", async (
   }
 });
 
+test("a page that only loads programs carries neither sockets nor keys", async () => {
+  for (const entry of ["./js/index.js", "./js/wasi/index.js"]) {
+    const files = await bundled(
+      `import * as all from "${entry}"; globalThis.all = all;`,
+    );
+    assert.ok(files.includes("js/http/client.js"), files.join(", "));
+    assert.deepEqual(
+      files.filter((file) =>
+        /^js\/(ws\/|crypto|websocket|host\/(crypto|websocket))/.test(file),
+      ),
+      [],
+    );
+  }
+});
+
 test("what package.json exports is built, with types", async () => {
   const { exports } = JSON.parse(read("package.json"));
   assert.ok(Object.keys(exports).includes("./indexeddb"));

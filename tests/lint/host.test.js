@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createHost } from "../../js/host/index.js";
 import { thisPlatform } from "../../js/host/platform.js";
+import { crypto } from "../../js/crypto.js";
+import { websocket } from "../../js/websocket.js";
 import { ROOT, filesUnder, read } from "../helpers/tree.js";
 
 const MODULE = "gossamer";
@@ -27,6 +29,7 @@ function answeredNames() {
     stdout: output,
     stderr: output,
     http: {},
+    parts: [crypto(), websocket()],
   };
   const host = createHost(settings, thisPlatform(), () => {});
   host.close();

@@ -73,4 +73,7 @@ test("what the package says it has can be imported, by its name", async () => {
   assert.ok(names["./wasi"].includes("WASI"));
   assert.deepEqual(names["./http"], ["http"]);
   assert.deepEqual(names["./node"], ["node"]);
+  assert.deepEqual(names["./websocket"], ["websocket"]);
+  assert.deepEqual(names["./crypto"], ["crypto"]);
+  assert.ok(names["./fetch"].includes("HttpClient"));
 });

@@ -1,0 +1,193 @@
+/* How src/host/host.h lays out a request in memory, and what its numbers mean:
+ * from struct gs__http_start to a request, from a head to struct gs__http_head. */
+import { u32 } from "../memory.js";
+
+/**
+ * @typedef {import("../memory.js").Memory} Memory
+ * @typedef {import("../http/client.js").Head} Head
+ * @typedef {import("../http/client.js").HttpRequest} HttpRequest
+ */
+
+const START = Object.freeze({
+  URL: 0,
+  METHOD: 8,
+  HEADERS: 16,
+  HEADER_COUNT: 20,
+  BODY: 24,
+  OPTIONS: 32,
+  REFERRER: 36,
+  INTEGRITY: 44,
+  MAX_REDIRECTS: 52,
+  UPLOAD_LIMIT: 56,
+  INTEGRITY_LIMIT: 60,
+  HEAD: 64,
+  HANDLE: 68,
+  BYTES: 72,
+});
+const HEAD_BYTES = 16;
+const HEADER_BYTES = 8;
+
+/** Bits of `options`: where each begins, and what its numbers are. */
+const REDIRECTS = /** @type {const} */ (["follow", "error", "manual"]);
+const CREDENTIALS = /** @type {const} */ (["same-origin", "omit", "include"]);
+const CACHES = /** @type {const} */ ([
+  "default",
+  "no-store",
+  "reload",
+  "no-cache",
+  "force-cache",
+  "only-if-cached",
+]);
+const MODES = /** @type {const} */ (["cors", "same-origin", "no-cors"]);
+const PRIORITIES = /** @type {const} */ (["auto", "high", "low"]);
+const REFERRER_POLICIES = /** @type {const} */ ([
+  "",
+  "no-referrer",
+  "no-referrer-when-downgrade",
+  "origin",
+  "origin-when-cross-origin",
+  "same-origin",
+  "strict-origin",
+  "strict-origin-when-cross-origin",
+  "unsafe-url",
+]);
+const UPLOADS = /** @type {const} */ (["auto", "stream", "buffer"]);
+const KEEPALIVE = 1 << 15;
+const BODY = Object.freeze({ NONE: 0, BYTES: 1, SENT: 2 });
+
+/** struct gs__http_head's flags: GS_HTTP_REDIRECTED and so on. */
+const FLAG = Object.freeze({
+  REDIRECTED: 1,
+  OPAQUE: 2,
+  OPAQUE_REDIRECT: 4,
+  STREAMED_UP: 8,
+});
+
+/**
+ * @template T
+ * @param {readonly T[]} names
+ * @param {number} options
+ * @param {number} shift
+ * @param {number} bits
+ * @returns {T | undefined}
+ */
+function choice(names, options, shift, bits) {
+  return names[(options >>> shift) & ((1 << bits) - 1)];
+}
+
+/**
+ * @param {Memory} memory
+ * @param {number} pointer to struct gs__http_start
+ * @returns {{ request: HttpRequest, head: number } | null | undefined} null:
+ *   something lies outside of memory; undefined: a number that means nothing
+ */
+export function readStart(memory, pointer) {
+  const at = u32(pointer);
+  if (!memory.contains(at, START.BYTES)) return null;
+  const { view } = memory;
+  const word = (/** @type {number} */ offset) =>
+    view.getUint32(at + offset, true);
+  const text = (/** @type {number} */ offset) =>
+    memory.text(word(offset), word(offset + 4));
+  const url = text(START.URL);
+  const method = text(START.METHOD);
+  const referrer = text(START.REFERRER);
+  const integrity = text(START.INTEGRITY);
+  const headers = readHeaders(
+    memory,
+    word(START.HEADERS),
+    word(START.HEADER_COUNT),
+  );
+  const bytes = memory.slice(word(START.BODY), word(START.BODY + 4));
+  const head = word(START.HEAD);
+  if (
+    url === null ||
+    method === null ||
+    referrer === null ||
+    integrity === null ||
+    headers === null ||
+    bytes === null ||
+    !memory.contains(head, HEAD_BYTES)
+  ) {
+    return null;
+  }
+  const options = word(START.OPTIONS);
+  const body = (options >>> 16) & 3;
+  const chosen = {
+    redirect: choice(REDIRECTS, options, 0, 2),
+    credentials: choice(CREDENTIALS, options, 2, 2),
+    cache: choice(CACHES, options, 4, 3),
+    mode: choice(MODES, options, 7, 2),
+    priority: choice(PRIORITIES, options, 9, 2),
+    referrerPolicy: choice(REFERRER_POLICIES, options, 11, 4),
+    upload: choice(UPLOADS, options, 18, 2),
+  };
+  if (Object.values(chosen).includes(undefined) || body > BODY.SENT) {
+    return undefined;
+  }
+  const sent = body === BODY.SENT ? "sent" : bytes.slice();
+  return {
+    head,
+    request: {
+      .../** @type {Pick<HttpRequest, keyof typeof chosen>} */ (chosen),
+      url,
+      method: method || (body === BODY.NONE ? "GET" : "POST"),
+      headers,
+      body: body === BODY.NONE ? null : sent,
+      ...(word(START.REFERRER) === 0 ? {} : { referrer }),
+      ...(integrity === "" ? {} : { integrity }),
+      maxRedirects: word(START.MAX_REDIRECTS),
+      uploadLimitBytes: word(START.UPLOAD_LIMIT),
+      integrityLimitBytes: word(START.INTEGRITY_LIMIT),
+      keepalive: (options & KEEPALIVE) !== 0,
+    },
+  };
+}
+
+/**
+ * @param {Memory} memory
+ * @param {number} pointer to an array of struct gs_http_header
+ * @param {number} count
+ * @returns {[string, string][] | null}
+ */
+function readHeaders(memory, pointer, count) {
+  if (!memory.contains(pointer, count * HEADER_BYTES)) return null;
+  /** @type {[string, string][]} */
+  const headers = [];
+  for (let i = 0; i < count; i++) {
+    const at = pointer + i * HEADER_BYTES;
+    const name = memory.cString(memory.view.getUint32(at, true));
+    const value = memory.cString(memory.view.getUint32(at + 4, true));
+    if (name === null || value === null) return null;
+    headers.push([name, value]);
+  }
+  return headers;
+}
+
+/**
+ * @param {Memory} memory
+ * @param {number} pointer to struct gs__http_start, read before
+ * @param {number} handle
+ */
+export function writeHandle(memory, pointer, handle) {
+  memory.putU32(u32(pointer) + START.HANDLE, handle);
+}
+
+/**
+ * @param {Memory} memory
+ * @param {number} at where struct gs__http_head is
+ * @param {Head} head
+ */
+export function writeHead(memory, at, head) {
+  const { view } = memory;
+  view.setUint32(at, head.status, true);
+  view.setUint32(
+    at + 4,
+    (head.redirected ? FLAG.REDIRECTED : 0) |
+      (head.opaque ? FLAG.OPAQUE : 0) |
+      (head.opaqueRedirect ? FLAG.OPAQUE_REDIRECT : 0) |
+      (head.streamedUp ? FLAG.STREAMED_UP : 0),
+    true,
+  );
+  view.setFloat64(at + 8, head.lengthBytes, true);
+}
