@@ -250,19 +250,19 @@ int32_t gs__host_crypto_digest(uint32_t token, uint32_t hash, const void *data,
 
 enum gs__crypto_code {
   GS__CRYPTO_GENERATE = 1,
-  GS__CRYPTO_IMPORT = 2,   /* data */
-  GS__CRYPTO_EXPORT = 3,   /* key; out */
-  GS__CRYPTO_WRAP = 4,     /* key, by other; out */
-  GS__CRYPTO_UNWRAP = 5,   /* data, by other */
-  GS__CRYPTO_SIGN = 6,     /* key, data; out */
-  GS__CRYPTO_VERIFY = 7,   /* key, data; the signature is `extra` */
-  GS__CRYPTO_ENCRYPT = 8,  /* key, data; out */
-  GS__CRYPTO_DECRYPT = 9,  /* key, data; out */
-  GS__CRYPTO_DERIVE = 10,  /* key, other: the public key; out */
+  GS__CRYPTO_IMPORT = 2,  /* data */
+  GS__CRYPTO_EXPORT = 3,  /* key; out */
+  GS__CRYPTO_WRAP = 4,    /* key, by other; out */
+  GS__CRYPTO_UNWRAP = 5,  /* data, by other */
+  GS__CRYPTO_SIGN = 6,    /* key, data; out */
+  GS__CRYPTO_VERIFY = 7,  /* key, data; the signature is `extra` */
+  GS__CRYPTO_ENCRYPT = 8, /* key, data; out */
+  GS__CRYPTO_DECRYPT = 9, /* key, data; out */
+  GS__CRYPTO_DERIVE = 10, /* key, other: the public key; out */
   GS__CRYPTO_DERIVE_KEY = 11,
-  GS__CRYPTO_STORE = 12,   /* key; data: the name */
-  GS__CRYPTO_LOAD = 13,    /* data: the name */
-  GS__CRYPTO_DELETE = 14   /* data: the name */
+  GS__CRYPTO_STORE = 12, /* key; data: the name */
+  GS__CRYPTO_LOAD = 13,  /* data: the name */
+  GS__CRYPTO_DELETE = 14 /* data: the name */
 };
 
 /* One operation on keys. All but the last two are read before crypto_run
@@ -280,8 +280,8 @@ struct gs__crypto_op {
   uint32_t iv_bytes;
   const void *extra; /* or label, info, signature */
   uint32_t extra_bytes;
-  uint32_t number; /* tag bytes, counter bits, salt bytes, iterations */
-  uint32_t hash;   /* of the operation */
+  uint32_t number;    /* tag bytes, counter bits, salt bytes, iterations */
+  uint32_t hash;      /* of the operation */
   uint32_t spec_kind; /* struct gs_key_spec, of the key that is made */
   uint32_t spec_hash;
   uint32_t spec_curve;
@@ -292,8 +292,8 @@ struct gs__crypto_op {
                            * size that is needed */
   uint32_t result_public; /* of a pair */
 };
-/* GS__PENDING, then what the function of gossamer/crypto.h answers, or an error;
- * or an error at once. */
+/* GS__PENDING, then what the function of gossamer/crypto.h answers, or an
+ * error; or an error at once. */
 GS__IMPORT("crypto_run")
 int32_t gs__host_crypto_run(uint32_t token, struct gs__crypto_op *op);
 /* Six numbers, struct gs_key_spec as spec_kind and so on. 0, GS_EBADF. */

@@ -8,9 +8,9 @@
 #include "op.h"
 
 struct gs_http {
-  uint32_t handle;        /* the host's */
-  struct gs__op *reading; /* the read somebody waits for, or NULL */
-  struct gs__peek *peeks; /* pollers that watch it, or NULL */
+  uint32_t handle;           /* the host's */
+  struct gs__op *reading;    /* the read somebody waits for, or NULL */
+  struct gs__peek *peeks;    /* pollers that watch it, or NULL */
   struct gs__http_head head; /* written by the host */
 };
 
@@ -41,16 +41,15 @@ static void describe(struct gs__http_start *start,
       .header_count = (uint32_t)request->header_count,
       .body = request->body.bytes,
       .body_bytes = body == 1 ? (uint32_t)request->body.size_bytes : 0,
-      .options =
-          (uint32_t)request->redirect << GS__HTTP_REDIRECT_SHIFT |
-          (uint32_t)request->credentials << GS__HTTP_CREDENTIALS_SHIFT |
-          (uint32_t)request->cache << GS__HTTP_CACHE_SHIFT |
-          (uint32_t)request->mode << GS__HTTP_MODE_SHIFT |
-          (uint32_t)request->priority << GS__HTTP_PRIORITY_SHIFT |
-          (uint32_t)request->referrer_policy << GS__HTTP_REFERRER_SHIFT |
-          (request->keepalive ? GS__HTTP_KEEPALIVE : 0) |
-          body << GS__HTTP_BODY_SHIFT |
-          (uint32_t)request->upload << GS__HTTP_UPLOAD_SHIFT,
+      .options = (uint32_t)request->redirect << GS__HTTP_REDIRECT_SHIFT |
+                 (uint32_t)request->credentials << GS__HTTP_CREDENTIALS_SHIFT |
+                 (uint32_t)request->cache << GS__HTTP_CACHE_SHIFT |
+                 (uint32_t)request->mode << GS__HTTP_MODE_SHIFT |
+                 (uint32_t)request->priority << GS__HTTP_PRIORITY_SHIFT |
+                 (uint32_t)request->referrer_policy << GS__HTTP_REFERRER_SHIFT |
+                 (request->keepalive ? GS__HTTP_KEEPALIVE : 0) |
+                 body << GS__HTTP_BODY_SHIFT |
+                 (uint32_t)request->upload << GS__HTTP_UPLOAD_SHIFT,
       .referrer = request->referrer,
       .referrer_bytes = length_of(request->referrer),
       .integrity = request->integrity,

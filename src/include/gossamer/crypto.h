@@ -10,8 +10,8 @@
  * memory only by gs_key_export() of a key that is extractable. A handle that
  * was released is GS_EBADF, also when its number is in use again.
  *
- * Unless said otherwise a function **parks**, answers 0 or a count, and fails by
- *   GS_EINVAL   an algorithm, size or parameter that the standard refuses
+ * Unless said otherwise a function **parks**, answers 0 or a count, and fails
+ * by GS_EINVAL   an algorithm, size or parameter that the standard refuses
  *   GS_EBADF    no such key
  *   GS_EACCES   the key's uses, its algorithm or its being kept in forbid it
  *   GS_EBADMSG  what is decrypted, unwrapped or imported is not authentic, not
@@ -131,11 +131,11 @@ enum gs_key_format {
 /* What a key is, or is to be. */
 struct gs_key_spec {
   enum gs_key_kind kind;
-  enum gs_hash_kind hash; /* HMAC, RSA; 0: GS_SHA_256 */
+  enum gs_hash_kind hash;  /* HMAC, RSA; 0: GS_SHA_256 */
   enum gs_key_curve curve; /* EC; 0: GS_P256 */
-  uint32_t bits; /* 0: AES 256, RSA 3072, HMAC as the standard says */
-  uint32_t uses; /* GS_KEY_SIGN ...; 0: all that the kind has. Of a pair each
-                  * half gets its own. */
+  uint32_t bits;           /* 0: AES 256, RSA 3072, HMAC as the standard says */
+  uint32_t uses;    /* GS_KEY_SIGN ...; 0: all that the kind has. Of a pair each
+                     * half gets its own. */
   bool extractable; /* whether the bytes of a secret or private key may leave
                      * the host; public keys always may */
 };
@@ -148,7 +148,8 @@ int gs_key_generate(gs_key *key, gs_key *public_key,
 int gs_key_import(gs_key *out, const struct gs_key_spec *spec,
                   enum gs_key_format format, const void *data, size_t bytes);
 /* The key's bytes to out. Returns how many; GS_EACCES when it is not
- * extractable; GS_EMSGSIZE and, if need_bytes is not NULL, how many they are. */
+ * extractable; GS_EMSGSIZE and, if need_bytes is not NULL, how many they are.
+ */
 int64_t gs_key_export(gs_key key, enum gs_key_format format, void *out,
                       size_t out_bytes, size_t *need_bytes);
 

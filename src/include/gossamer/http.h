@@ -96,7 +96,10 @@ struct gs_http_header {
 
 /* Gives the next bytes of a body: the count, 0 at its end, or a negative error,
  * which ends the request with it. It runs in a goroutine of its own, in a
- * context below that of gs_http_open()'s caller, and may park. */
+ * context below that of gs_http_open()'s caller, and may park; the context is
+ * canceled when the request is over. Called a last time with a NULL buf when
+ * nothing more will be read, however the request went: the place to free
+ * `arg`; what it returns then does not matter. */
 typedef int64_t gs_http_read_func(void *arg, void *buf, size_t buf_bytes);
 
 enum gs_http_body_kind {
@@ -119,19 +122,18 @@ struct gs_http_body {
 /* Bytes, which are copied when gs_http_open() is called. */
 static inline struct gs_http_body gs_http_bytes(const void *bytes,
                                                 size_t size_bytes) {
-  struct gs_http_body body = {
-      GS_HTTP_BYTES, -1, bytes, (int64_t)size_bytes, NULL, NULL};
+  struct gs_http_body body = {GS_HTTP_BYTES,       -1,   bytes,
+                              (int64_t)size_bytes, NULL, NULL};
   return body;
 }
 /* An open descriptor, read from where it stands to its end; it stays open and
- * the caller's, and must not be read by others meanwhile. */
+ * the caller's, and must not be read by others before gs_http_close(). */
 static inline struct gs_http_body gs_http_file(int fd) {
   struct gs_http_body body = {GS_HTTP_FILE, fd, NULL, -1, NULL, NULL};
   return body;
 }
 /* Whatever read(arg, ...) gives. size_bytes: what it will be in all, for
- * progress, or -1; another number of bytes ends the request by GS_EIO. arg must
- * live until gs_http_close(), or until gs_http_open() has failed. */
+ * progress, or -1; another number of bytes ends the request by GS_EIO. */
 static inline struct gs_http_body gs_http_reader(gs_http_read_func *read,
                                                  void *arg,
                                                  int64_t size_bytes) {
@@ -255,26 +257,29 @@ struct gs_http_request {
   int64_t deadline_ns; /* on the clock of gs_now(), to the end of the body; 0:
                         * none. Then the request is aborted. */
   int64_t timeout_ns;  /* the same, from the call on; 0: none */
-  int64_t idle_ns;     /* the longest wait for headers, or for more of the
-                        * body; 0: none. Then the request is aborted. */
+  int64_t idle_ns;     /* the longest time in which nothing goes up or comes
+                        * down while somebody waits for it; 0: none. Then the
+                        * request is aborted. */
   struct gs_http_retry retry;
   gs_http_progress_func *progress; /* NULL: none */
   void *progress_arg;
   /* Gets a struct gs_http_progress, the newest instead of the oldest when it
    * is full; NULL: none. The caller's; kept until gs_http_close(). */
   gs_chan *progress_chan;
-  int64_t progress_ns;     /* the least time between two; 0: 50 ms. The end of
-                            * each body is told at once. */
+  int64_t progress_ns;       /* the least time between two; 0: 50 ms. The end of
+                              * each body is told at once. */
   uint32_t line_limit_bytes; /* for gs_http_read_line(); 0: 1 MiB */
   /* Where the words for a failure are copied, NUL-terminated; or NULL. */
   char *words;
   size_t words_bytes;
 };
 
-/* Sends the request and **parks** until the response's headers are there. 0
- * with *out set, which the caller owns and ends with gs_http_close(); any
- * status is a success. Otherwise an error of the list above, and then the
- * connection is closed and nothing of the request is used any more. */
+/* Sends the request and **parks** until the response's headers are there, in
+ * browsers not before all of the request's body is sent; in Node the upload may
+ * still go on. 0 with *out set, which the caller owns and ends with
+ * gs_http_close(); any status is a success. Otherwise an error of the list
+ * above, and then the connection is closed and nothing of the request is used
+ * any more. */
 int gs_http_open(gs_http **out, const struct gs_http_request *request);
 
 /* GET without further ado; **parks**, as gs_http_open(). */
@@ -305,7 +310,8 @@ uint32_t gs_http_flags(const gs_http *http);
 
 /* How many bytes the body will have, unpacked; -1 when that is not known: the
  * server does not say, or what it says is of the packed body, or may be (of a
- * foreign server a page does not see whether it is). Never parks. */
+ * foreign server a page does not see whether it is). 0 for HEAD, 204 and 304.
+ * Never parks. */
 int64_t gs_http_length(const gs_http *http);
 
 /* Copies the value of a header (name in any case; several are joined by ", ")

@@ -24,9 +24,9 @@ extern "C" {
 typedef struct gs_sse gs_sse;
 
 struct gs_sse_options {
-  const char *last_id; /* sent as Last-Event-ID at first; NULL: none */
-  int64_t retry_ns;    /* the wait before it connects again, until the server
-                        * says another; 0: 3 s */
+  const char *last_id;   /* sent as Last-Event-ID at first; NULL: none */
+  int64_t retry_ns;      /* the wait before it connects again, until the server
+                          * says another; 0: 3 s */
   int64_t retry_most_ns; /* it doubles after each failure in a row, up to here;
                           * 0: 30 s */
   uint32_t retries;      /* failures in a row before it gives up; 0: never */

@@ -2,8 +2,8 @@
  *
  * A program that uses them needs the part "websocket" beside the core: the
  * script gossamer-websocket.js, or load(..., { parts: [websocket()] }) with
- * websocket from "gossamer/websocket". Without it the program does not load, and
- * the error says so.
+ * websocket from "gossamer/websocket". Without it the program does not load,
+ * and the error says so.
  *
  * The address must be allowed as for HTTP (gs_fetch_policy()): 'self' is the
  * page's host by ws: or wss: too. Source: the WebSockets standard, RFC 6455. */
