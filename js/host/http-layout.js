@@ -146,7 +146,7 @@ export function readStart(memory, pointer) {
 
 /**
  * @param {Memory} memory
- * @param {number} pointer to an array of struct gs_http_header
+ * @param {number} pointer to an array of struct gs_http_field
  * @param {number} count
  * @returns {[string, string][] | null}
  */

@@ -54,7 +54,7 @@ GS__IMPORT("canvas_size") int32_t gs__host_canvas_size(uint32_t *height);
 
 /* ---- HTTP ---- */
 
-struct gs_http_header;
+struct gs_http_field;
 
 /* What the host writes when the headers are there. */
 struct gs__http_head {
@@ -80,7 +80,7 @@ struct gs__http_start {
   uint32_t url_bytes;
   const char *method; /* bytes 0: GET, or POST with a body */
   uint32_t method_bytes;
-  const struct gs_http_header *headers; /* of NUL-terminated strings */
+  const struct gs_http_field *headers; /* of NUL-terminated strings */
   uint32_t header_count;
   const void *body;
   uint32_t body_bytes;

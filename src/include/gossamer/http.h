@@ -3,7 +3,7 @@
  *   struct gs_http_request request = {
  *     .url = "https://api.example.com/items",
  *     .method = "PUT",
- *     .headers = (struct gs_http_header[]){{"content-type", "text/plain"}},
+ *     .headers = (struct gs_http_field[]){{"content-type", "text/plain"}},
  *     .header_count = 1,
  *     .body = gs_http_bytes(text, strlen(text)),
  *     .timeout_ns = 10 * GS_SECOND,
@@ -89,7 +89,7 @@ int gs_fetch_policy(const char *url, const char *method);
 
 /* ---- the request ---- */
 
-struct gs_http_header {
+struct gs_http_field {
   const char *name;
   const char *value;
 };
@@ -145,9 +145,10 @@ static inline struct gs_http_body gs_http_reader(gs_http_read_func *read,
  * HTTP/2 and HTTP/3, Firefox and Safari never; this is found out at run time,
  * by what the host does and not by its name. */
 enum gs_http_upload {
-  /* Streamed where that is known to work: in Node; in a browser that has it,
-   * to an origin of which the page knows that it speaks HTTP/2 or later.
-   * Elsewhere all of the body is read first, up to upload_limit_bytes. */
+  /* Streamed where that works. Where it does not, the request ends before
+   * anything of the body was asked for, and then, as in a host without
+   * streaming, all of the body is read first, up to upload_limit_bytes:
+   * GS_EFBIG. */
   GS_HTTP_UPLOAD_AUTO = 0,
   /* Streamed, or GS_ENOTSUP where the host has no streaming. A browser that
    * has it, and a server of HTTP/1.1: GS_EIO. */
@@ -235,7 +236,7 @@ typedef void gs_http_progress_func(void *arg,
 struct gs_http_request {
   const char *url;    /* relative to the page's address */
   const char *method; /* NULL: "GET", or "POST" with a body */
-  const struct gs_http_header *headers;
+  const struct gs_http_field *headers;
   size_t header_count;
   struct gs_http_body body;
   enum gs_http_upload upload;
