@@ -1,8 +1,8 @@
 /* The part "crypto" for script tags: gossamer-crypto.js, beside gossamer.js,
  * before or after it. A page with a library for hashes by pieces offers its own:
- * Gossamer.parts.push(Gossamer.crypto({ hashes })). */
-import { crypto } from "./crypto.js";
+ * Gossamer.parts.push(Gossamer.webcrypto({ hashes })). */
+import { webcrypto } from "./crypto.js";
 import { offerPart } from "./parts.js";
 
-offerPart(crypto());
-Object.assign(/** @type {any} */ (globalThis).Gossamer, { crypto });
+offerPart(webcrypto());
+Object.assign(/** @type {any} */ (globalThis).Gossamer, { webcrypto });

@@ -1,5 +1,5 @@
-/* The part "crypto": `import { crypto } from "gossamer/crypto"` for load(...,
- * { parts: [crypto()] }). js/crypto-script.js is the same for script tags. */
+/* The part "crypto": `import { webcrypto } from "gossamer/crypto"` for
+ * load(..., { parts: [webcrypto()] }). js/crypto-script.js is the same for script tags. */
 import { createCrypto } from "./host/crypto.js";
 
 /**
@@ -15,7 +15,7 @@ import { createCrypto } from "./host/crypto.js";
  * @param {CryptoOptions} [options]
  * @returns {import("./parts.js").Part}
  */
-export function crypto(options = {}) {
+export function webcrypto(options = {}) {
   return {
     name: "crypto",
     create: (host) => createCrypto(host, options),

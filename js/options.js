@@ -16,7 +16,7 @@ import { readParts } from "./parts.js";
  * @property {import("./http/policy.js").FetchOption} [fetch] what the program
  *   may fetch: sources as in a content security policy; default: nothing
  * @property {readonly import("./parts.js").Part[]} [parts] services beyond the
- *   core: websocket(), crypto(); a script tag finds those whose scripts are
+ *   core: websocket(), webcrypto(); a script tag finds those whose scripts are
  *   loaded
  * @property {import("./io/source.js").SourceOption} [stdin] default: empty
  * @property {import("./io/sink.js").SinkOption} [stdout] called with each line, or

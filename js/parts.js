@@ -4,7 +4,7 @@
 import { GossamerError } from "./errors.js";
 
 /**
- * @typedef {object} Part made by websocket() or crypto()
+ * @typedef {object} Part made by websocket() or webcrypto()
  * @property {keyof typeof PARTS} name
  * @property {(host: import("./host/index.js").Host,
  *   settings: PartSettings) => Service} create
@@ -17,10 +17,10 @@ import { GossamerError } from "./errors.js";
  * @property {() => void} close the program has ended
  */
 
-/** Which imports are whose. */
+/** Which imports are whose, and the function that makes the part. */
 export const PARTS = Object.freeze({
-  websocket: /^ws_/,
-  crypto: /^(crypto|hash)_/,
+  websocket: { imports: /^ws_/, maker: "websocket" },
+  crypto: { imports: /^(crypto|hash)_/, maker: "webcrypto" },
 });
 
 /**
@@ -48,15 +48,13 @@ export function readParts(parts = []) {
  * @returns {string} "" when no part has them
  */
 export function partAdvice(names) {
-  const wanted = Object.entries(PARTS)
-    .filter(([, pattern]) => names.some((name) => pattern.test(name)))
-    .map(([part]) => part);
-  return wanted
+  return Object.entries(PARTS)
+    .filter(([, { imports }]) => names.some((name) => imports.test(name)))
     .map(
-      (part) =>
-        `; for the part "${part}" load gossamer-${part}.js beside gossamer.js, ` +
-        `or pass load(..., { parts: [${part}()] }) with ${part} from ` +
-        `"gossamer/${part}"`,
+      ([part, { maker }]) =>
+        `; for the part "${part}" load gossamer-${part}.js beside ` +
+        `gossamer.js, or pass load(..., { parts: [${maker}()] }), ` +
+        `which "gossamer/${part}" exports`,
     )
     .join("");
 }

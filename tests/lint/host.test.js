@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createHost } from "../../js/host/index.js";
 import { thisPlatform } from "../../js/host/platform.js";
-import { crypto } from "../../js/crypto.js";
+import { webcrypto } from "../../js/crypto.js";
 import { websocket } from "../../js/websocket.js";
 import { ROOT, filesUnder, read } from "../helpers/tree.js";
 
@@ -29,7 +29,7 @@ function answeredNames() {
     stdout: output,
     stderr: output,
     http: {},
-    parts: [crypto(), websocket()],
+    parts: [webcrypto(), websocket()],
   };
   const host = createHost(settings, thisPlatform(), () => {});
   host.close();

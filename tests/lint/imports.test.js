@@ -74,6 +74,6 @@ test("what the package says it has can be imported, by its name", async () => {
   assert.deepEqual(names["./http"], ["http"]);
   assert.deepEqual(names["./node"], ["node"]);
   assert.deepEqual(names["./websocket"], ["websocket"]);
-  assert.deepEqual(names["./crypto"], ["crypto"]);
+  assert.deepEqual(names["./crypto"], ["webcrypto"]);
   assert.ok(names["./fetch"].includes("HttpClient"));
 });

@@ -1,10 +1,10 @@
 /* Cryptography: the host's WebCrypto, as calls that wait.
  *
  * A program that uses it needs the part "crypto" beside the core: the script
- * gossamer-crypto.js, or load(..., { parts: [crypto()] }) with crypto from
- * "gossamer/crypto". Without it the program does not load, and the error says
- * so. Browsers have WebCrypto only in pages from https: or localhost; elsewhere
- * all but gs_random() and hashes by pieces is GS_ENOTSUP.
+ * gossamer-crypto.js, or load(..., { parts: [webcrypto()] }) with webcrypto
+ * from "gossamer/crypto". Without it the program does not load, and the error
+ * says so. Browsers have WebCrypto only in pages from https: or localhost;
+ * elsewhere all but gs_random() and hashes by pieces is GS_ENOTSUP.
  *
  * Keys stay in the host: a program holds handles. Key bytes come into its
  * memory only by gs_key_export() of a key that is extractable. A handle that
@@ -70,8 +70,8 @@ size_t gs_hash_bytes(enum gs_hash_kind kind);
 int gs_hash(enum gs_hash_kind kind, const void *data, size_t bytes, void *out);
 
 /* A hash by pieces. WebCrypto has none, so a library computes it that the page
- * gives: crypto({ hashes }) with a module that has createSHA256() and so on as
- * hash-wasm does. Without it gs_hasher_new() is GS_ENOSYS, and the words say
+ * gives: webcrypto({ hashes }) with a module that has createSHA256() and so on
+ * as hash-wasm does. Without it gs_hasher_new() is GS_ENOSYS, and the words say
  * what to load. The values are those of gs_hash(). */
 typedef struct gs_hasher gs_hasher;
 

@@ -78,11 +78,12 @@ typedef struct gs_http gs_http;
  * them unseen and show only where they led, so there:
  * - when all of the page's own origin and nothing else of HTTP is allowed, the
  *   browser itself stops at the border (mode "same-origin"): nothing is sent;
- * - a request with a body, or of a method other than GET and HEAD, is not
- *   followed to where rules could forbid it: GS_EACCES;
- * - a GET or HEAD is followed, and refused when it arrives at what is not
- *   allowed: nothing of the answer is seen, but the request has been made. With
- *   'refuse-redirects' in the list every redirect that cannot be looked at
+ * - a request with a body, of a method other than GET and HEAD, or with headers
+ *   that CORS does not safelist (Authorization aside, which the browser itself
+ *   drops on the way) is not redirected where rules could forbid it: GS_EACCES;
+ * - any other GET or HEAD is followed, and refused when it arrives at what is
+ *   not allowed: nothing of the answer is seen, but the request has been made.
+ *   With 'refuse-redirects' in the list every redirect that cannot be looked at
  *   before is refused; a content security policy (connect-src) looks at each.
  * Never parks. */
 int gs_fetch_policy(const char *url, const char *method);
@@ -109,6 +110,12 @@ enum gs_http_body_kind {
   GS_HTTP_READER = 3
 };
 
+/* The runtime's: sends such a body. Behind a pointer, so that programs which
+ * have none do not link it. */
+struct gs__http_upload;
+typedef int gs__http_sender(struct gs__http_upload *upload);
+int gs__http_send(struct gs__http_upload *upload);
+
 /* Made by the functions below. */
 struct gs_http_body {
   enum gs_http_body_kind kind;
@@ -117,19 +124,21 @@ struct gs_http_body {
   int64_t size_bytes; /* -1: not known */
   gs_http_read_func *read;
   void *arg;
+  gs__http_sender *gs__send; /* the runtime's */
 };
 
 /* Bytes, which are copied when gs_http_open() is called. */
 static inline struct gs_http_body gs_http_bytes(const void *bytes,
                                                 size_t size_bytes) {
-  struct gs_http_body body = {GS_HTTP_BYTES,       -1,   bytes,
-                              (int64_t)size_bytes, NULL, NULL};
+  struct gs_http_body body = {GS_HTTP_BYTES, -1,   bytes, (int64_t)size_bytes,
+                              NULL,          NULL, NULL};
   return body;
 }
 /* An open descriptor, read from where it stands to its end; it stays open and
  * the caller's, and must not be read by others before gs_http_close(). */
 static inline struct gs_http_body gs_http_file(int fd) {
-  struct gs_http_body body = {GS_HTTP_FILE, fd, NULL, -1, NULL, NULL};
+  struct gs_http_body body = {GS_HTTP_FILE, fd,   NULL,         -1,
+                              NULL,         NULL, gs__http_send};
   return body;
 }
 /* Whatever read(arg, ...) gives. size_bytes: what it will be in all, for
@@ -137,7 +146,8 @@ static inline struct gs_http_body gs_http_file(int fd) {
 static inline struct gs_http_body gs_http_reader(gs_http_read_func *read,
                                                  void *arg,
                                                  int64_t size_bytes) {
-  struct gs_http_body body = {GS_HTTP_READER, -1, NULL, size_bytes, read, arg};
+  struct gs_http_body body = {GS_HTTP_READER, -1,  NULL,         size_bytes,
+                              read,           arg, gs__http_send};
   return body;
 }
 
