@@ -24,6 +24,11 @@ export class Ops {
     return this.#owners.size;
   }
 
+  /** @param {number} token whether somebody still waits for it */
+  has(token) {
+    return this.#owners.has(token);
+  }
+
   /**
    * @param {number} token
    * @param {OpOwner} owner
