@@ -1,7 +1,13 @@
 /* HTTP for C: the imports over the client of js/http. A request is a handle from
  * its start on; its body is read on demand, at most one piece ahead. What is
  * refused is told on stderr, once for each source. */
-import { ERRNO, GossamerError, PENDING, messageOf } from "../errors.js";
+import {
+  ERRNO,
+  GossamerError,
+  PENDING,
+  errnoName,
+  messageOf,
+} from "../errors.js";
 import { HttpClient } from "../http/client.js";
 import { parseAddress, refusal } from "../http/policy.js";
 import { Handles } from "../handles.js";
@@ -19,6 +25,12 @@ import { Inlet } from "./inlet.js";
 /** Refusals that are told about; the list must not grow for ever. */
 const MAX_TOLD = 100;
 
+/** @param {unknown} error @returns {number} positive */
+function errnoOfError(error) {
+  const code = error instanceof GossamerError ? error.code : "EIO";
+  return ERRNO[/** @type {keyof typeof ERRNO} */ (code)] ?? ERRNO.EIO;
+}
+
 /** A request as C knows it. */
 class Transfer {
   /** @type {Exchange} */
@@ -32,6 +44,10 @@ class Transfer {
   /** Whether nobody waits for the response any more. */
   givenUp = false;
   #host;
+  /** The piece that waits to be sent: its token, 0: none; where it lies. */
+  #sending = 0;
+  #sendAt = 0;
+  #sendSize = 0;
 
   /**
    * @param {Host} host
@@ -40,7 +56,54 @@ class Transfer {
   constructor(host, exchange) {
     this.#host = host;
     this.exchange = exchange;
+    if (exchange.upload !== null) exchange.upload.onReady = this.#onReady;
   }
+
+  /**
+   * @param {number} token
+   * @param {number} pointer
+   * @param {number} size
+   * @returns {number} size, PENDING or a negative errno
+   */
+  send(token, pointer, size) {
+    const { upload } = this.exchange;
+    if (upload === null) return -ERRNO.EPIPE;
+    if (this.#sending !== 0) return -ERRNO.EBUSY;
+    if (upload.error !== null) return -errnoOfError(upload.error);
+    if (u32(pointer) === 0) {
+      if (size === 0) upload.end();
+      else upload.fail(new GossamerError(errnoName(size), "the body failed"));
+      return 0;
+    }
+    const bytes = this.#host.memory.slice(pointer, size);
+    if (bytes === null) return -ERRNO.EFAULT;
+    if (upload.ready) {
+      upload.push(bytes.slice());
+      return upload.error === null ? u32(size) : -errnoOfError(upload.error);
+    }
+    this.#sending = u32(token);
+    this.#sendAt = u32(pointer);
+    this.#sendSize = u32(size);
+    this.#host.ops.start(this.#sending, this);
+    return PENDING;
+  }
+
+  /** Gives up the piece that waits; called by Ops. */
+  cancelOp() {
+    this.#sending = 0;
+  }
+
+  #onReady = () => {
+    const { upload } = this.exchange;
+    const token = this.#sending;
+    if (token === 0 || upload === null) return;
+    this.#sending = 0;
+    const bytes = this.#host.memory.slice(this.#sendAt, this.#sendSize);
+    if (upload.error === null && bytes !== null) upload.push(bytes.slice());
+    const result =
+      upload.error === null ? this.#sendSize : -errnoOfError(upload.error);
+    this.#host.ops.complete(token, result);
+  };
 
   /** @param {number} index */
   headerLine(index) {
@@ -65,6 +128,8 @@ class Transfer {
 
   close() {
     this.givenUp = true;
+    if (this.#sending !== 0) this.#host.ops.drop(this.#sending);
+    this.#sending = 0;
     this.#inlet?.close();
     this.exchange.close();
   }
@@ -94,14 +159,14 @@ export function createHttp(host, policy) {
 
   /** @param {unknown} error a GossamerError @returns {number} negative */
   function failWith(error) {
-    const code = error instanceof GossamerError ? error.code : "EIO";
+    const errno = errnoOfError(error);
     const text = messageOf(error);
     const advice = text.slice(text.indexOf(" refused: ") + 1);
-    if (code === "EACCES" && !told.has(advice) && told.size < MAX_TOLD) {
+    if (errno === ERRNO.EACCES && !told.has(advice) && told.size < MAX_TOLD) {
       told.add(advice);
       host.report(text);
     }
-    return fail(ERRNO[/** @type {keyof typeof ERRNO} */ (code)], text);
+    return fail(errno, text);
   }
 
   /**
@@ -178,8 +243,9 @@ export function createHttp(host, policy) {
      * @param {number} size
      */
     http_send(token, handle, buf, size) {
-      void [token, buf, size];
-      return transfers.get(u32(handle)) ? -ERRNO.ENOTSUP : -ERRNO.EBADF;
+      const transfer = transfers.get(u32(handle));
+      if (transfer === undefined) return -ERRNO.EBADF;
+      return transfer.send(token, buf, size);
     },
 
     /**

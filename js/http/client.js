@@ -3,6 +3,7 @@
  * bodies that stream both ways. It knows nothing of wasm. */
 import { GossamerError, messageOf } from "../errors.js";
 import { parseAddress, refusal } from "./policy.js";
+import { UploadBody, canStream } from "./upload.js";
 
 /**
  * @typedef {import("./policy.js").Policy} Policy
@@ -42,6 +43,8 @@ import { parseAddress, refusal } from "./policy.js";
  * @typedef {ReadableStreamReadResult<Uint8Array>} Piece
  */
 
+const LIMIT_BYTES = 64 * 2 ** 20;
+
 /**
  * How many bytes a body will have, unpacked; -1: not known.
  * @param {Response} response
@@ -66,6 +69,10 @@ export class Exchange {
   #reader = null;
   #receivedBytes = 0;
   #over = false;
+  /** What send() feeds; null: the body is whole, or there is none. */
+  /** @type {UploadBody | null} */
+  upload = null;
+  #streamedUp = false;
   /** @type {Promise<Head>} */
   head;
   /** @type {Head | null} */
@@ -79,6 +86,9 @@ export class Exchange {
   constructor(policy, request) {
     this.#policy = policy;
     this.#request = request;
+    if (request.body === "sent") {
+      this.upload = new UploadBody(request.uploadLimitBytes ?? LIMIT_BYTES);
+    }
     this.head = this.#send();
     // Whoever aborts it may not wait for it any more.
     this.head.catch(() => {});
@@ -91,18 +101,20 @@ export class Exchange {
       throw refusal(this.#policy, url, method, url.href);
     }
     const { signal } = this.#controller;
+    /** @type {RequestInit} */
+    const init = { method, signal };
+    if (headers !== undefined) init.headers = headers;
+    if (body instanceof Uint8Array) {
+      init.body = /** @type {BodyInit} */ (body);
+    }
     let response;
     try {
-      response = await fetch(url, {
-        method,
-        signal,
-        ...(headers === undefined ? {} : { headers }),
-        ...(body instanceof Uint8Array
-          ? { body: /** @type {BodyInit} */ (body) }
-          : {}),
-      });
+      response = await this.#fetch(url, init);
     } catch (error) {
+      if (error instanceof GossamerError) throw error;
       if (signal.aborted) throw new GossamerError("ECANCELED", "aborted");
+      const own = this.upload?.error;
+      if (own) throw own;
       const text = `fetch of ${url.href} failed: ${messageOf(error)}`;
       throw new GossamerError("EIO", text, { cause: error });
     }
@@ -121,9 +133,34 @@ export class Exchange {
       redirected: response.redirected,
       opaque: response.type === "opaque",
       opaqueRedirect: response.type === "opaqueredirect",
-      streamedUp: false,
+      streamedUp: this.#streamedUp,
     };
     return this.#head;
+  }
+
+  /**
+   * @param {URL} url
+   * @param {RequestInit} init
+   */
+  async #fetch(url, init) {
+    const { upload } = this;
+    const how = this.#request.upload ?? "auto";
+    if (upload === null) return fetch(url, init);
+    if (how !== "buffer" && canStream()) {
+      try {
+        this.#streamedUp = true;
+        const streamed = { ...init, body: upload.stream(), duplex: "half" };
+        return await fetch(url, /** @type {RequestInit} */ (streamed));
+      } catch (error) {
+        // Chromium over HTTP/1.1: it ends before it has asked for anything.
+        const again = how === "auto" && !upload.begun && upload.error === null;
+        if (!again || this.#controller.signal.aborted) throw error;
+        this.#streamedUp = false;
+      }
+    } else if (how === "stream") {
+      throw new GossamerError("ENOTSUP", "this host streams no body upwards");
+    }
+    return fetch(url, { ...init, body: await upload.collect() });
   }
 
   /**
@@ -165,6 +202,7 @@ export class Exchange {
   close() {
     if (!this.#over) this.#controller.abort();
     this.#over = true;
+    this.upload?.fail(new GossamerError("EPIPE", "the request is over"));
   }
 }
 
