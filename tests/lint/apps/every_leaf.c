@@ -118,6 +118,7 @@ static void network(void *arg) {
   gs_poller_wait_until(poller, &event, 1, gs_deadline(GS_SECOND));
   gs_poller_release(poller);
   gs_http_close(http);
+  gs_hash(GS_SHA_256, bytes, 4, bytes + 4);
 }
 
 static void locks(void *arg) {
