@@ -44,6 +44,7 @@ class Transfer {
   /** Whether nobody waits for the response any more. */
   givenUp = false;
   #host;
+  #fail;
   /** The piece that waits to be sent: its token, 0: none; where it lies. */
   #sending = 0;
   #sendAt = 0;
@@ -52,9 +53,12 @@ class Transfer {
   /**
    * @param {Host} host
    * @param {Exchange} exchange
+   * @param {(error: GossamerError) => number} fail notes what went wrong;
+   *   answers a negative errno
    */
-  constructor(host, exchange) {
+  constructor(host, exchange, fail) {
     this.#host = host;
+    this.#fail = fail;
     this.exchange = exchange;
     if (exchange.upload !== null) exchange.upload.onReady = this.#onReady;
   }
@@ -113,17 +117,29 @@ class Transfer {
     return this.#headerLines[index] ?? null;
   }
 
-  /** The body, from the first read on. */
+  /** The body. */
   get inlet() {
-    const { memory, ops } = this.#host;
-    // The reader of the body learns of a failure by the result of its read.
-    this.#inlet ??= new Inlet(
-      memory,
-      ops,
-      () => this.exchange.read(),
-      () => {},
-    );
+    this.#inlet ??= this.#openBody();
     return this.#inlet;
+  }
+
+  #openBody() {
+    const { memory, ops } = this.#host;
+    const { exchange } = this;
+    const { reader } = exchange;
+    const pull =
+      reader === null
+        ? () => Promise.resolve({ done: true })
+        : () => reader.read();
+    return new Inlet(memory, ops, pull, {
+      ahead: true,
+      // The reader of the body learns of a failure by the result of its read.
+      failed: (error, count) => this.#fail(exchange.failed(error, count)),
+      ended: (count) => {
+        const error = exchange.ended(count);
+        return error === null ? 0 : this.#fail(error);
+      },
+    });
   }
 
   close() {
@@ -187,6 +203,7 @@ export function createHttp(host, policy) {
       (head) => {
         if (transfer.givenUp) return;
         transfer.head = head;
+        transfer.inlet.begin();
         writeHead(memory, headAt, head);
         ops.complete(token, 0);
       },
@@ -222,7 +239,7 @@ export function createHttp(host, policy) {
         if (!policy.allows(url, request.method)) {
           throw refusal(policy, url, request.method ?? "GET", url.href);
         }
-        const transfer = new Transfer(host, client.open(request));
+        const transfer = new Transfer(host, client.open(request), failWith);
         const handle = transfers.add(transfer);
         if (handle === 0) {
           transfer.close();

@@ -3,7 +3,7 @@
  * view of the same chunk. A read that was cancelled keeps the chunk that
  * arrives late; its buffer is not touched any more. A poll has a chunk pulled
  * too, and leaves it for the next read. */
-import { ERRNO, GossamerError, PENDING } from "../errors.js";
+import { ERRNO, PENDING } from "../errors.js";
 import { NO_BYTES, asBytes } from "../io/bytes.js";
 import { u32 } from "../memory.js";
 
@@ -14,22 +14,27 @@ import { u32 } from "../memory.js";
  * What a stream's reader and an async iterator have in common.
  * @typedef {{ done?: boolean, value?: unknown }} Chunk
  * @typedef {() => PromiseLike<Chunk>} Pull
+ *
+ * @typedef {object} InletHooks
+ * @property {boolean} [ahead] whether the next chunk is pulled as soon as the
+ *   last of one is handed out, and not when it is asked for
+ * @property {(error: unknown, receivedBytes: number) => number | void} [failed]
+ *   told once when the stream fails, after how many bytes; answers what reads
+ *   answer from then on, a negative errno, by itself EIO
+ * @property {(receivedBytes: number) => number} [ended] told once when the
+ *   stream ends; answers 0, or a negative errno when there should have been
+ *   more
  */
 
 /** How often a chunk or the end has come is counted up to here, and on from 1. */
 const MAX_ARRIVALS = 2 ** 30 - 1;
 
-/** @param {unknown} error @returns {number} */
-function errnoOfFailure(error) {
-  const code = error instanceof GossamerError ? error.code : "EIO";
-  return ERRNO[/** @type {keyof typeof ERRNO} */ (code)] ?? ERRNO.EIO;
-}
-
 export class Inlet {
   #memory;
   #ops;
   #pull;
-  #onError;
+  #hooks;
+  #receivedBytes = 0;
   #rest = NO_BYTES;
   #pulling = false;
   #ended = false;
@@ -49,13 +54,13 @@ export class Inlet {
    * @param {Memory} memory
    * @param {Ops} ops
    * @param {Pull} pull the next chunk; called again only after it answered
-   * @param {(error: unknown) => void} onError told once when the stream fails
+   * @param {InletHooks} hooks
    */
-  constructor(memory, ops, pull, onError) {
+  constructor(memory, ops, pull, hooks) {
     this.#memory = memory;
     this.#ops = ops;
     this.#pull = pull;
-    this.#onError = onError;
+    this.#hooks = hooks;
   }
 
   /** Whether everything there will be has been read from the stream. */
@@ -117,7 +122,7 @@ export class Inlet {
     const own = u32(token);
     this.#polls.add(own);
     this.#ops.start(own, this);
-    this.#pullForPolls();
+    this.#pullMore();
     return PENDING;
   }
 
@@ -127,6 +132,11 @@ export class Inlet {
    */
   cancelOp(token) {
     if (!this.#polls.delete(token)) this.#waiting = false;
+  }
+
+  /** Has the first chunk pulled, if nothing was yet. */
+  begin() {
+    if (!this.#pulling && !this.#ended) this.#next();
   }
 
   /** Forgets everything; a chunk that is on its way is dropped. */
@@ -148,7 +158,7 @@ export class Inlet {
     if (rest.length <= capacity) {
       this.#memory.bytes.set(rest, address);
       this.#rest = NO_BYTES;
-      this.#pullForPolls();
+      this.#pullMore();
       return rest.length;
     }
     this.#memory.bytes.set(rest.subarray(0, capacity), address);
@@ -169,7 +179,8 @@ export class Inlet {
     const { done, value } = chunk ?? {};
     if (done) {
       this.#ended = true;
-      this.#answer(0);
+      this.#failure = this.#hooks.ended?.(this.#receivedBytes) ?? 0;
+      this.#answer(this.#failure);
       this.#arrived();
       return;
     }
@@ -179,6 +190,7 @@ export class Inlet {
     } else if (bytes.length === 0) {
       if (this.#waiting || this.#polls.size > 0) this.#next();
     } else {
+      this.#receivedBytes += bytes.length;
       this.#rest = bytes;
       if (this.#waiting) this.#answer(this.#take(this.#address, this.#size));
       this.#arrived();
@@ -190,8 +202,8 @@ export class Inlet {
     this.#pulling = false;
     if (this.#ended) return;
     this.#ended = true;
-    this.#failure = -errnoOfFailure(error);
-    this.#onError(error);
+    this.#failure =
+      this.#hooks.failed?.(error, this.#receivedBytes) ?? -ERRNO.EIO;
     this.#answer(this.#failure);
     this.#arrived();
   };
@@ -212,9 +224,10 @@ export class Inlet {
   }
 
   /** With nothing left to read, a poll waits for the next chunk. */
-  #pullForPolls() {
-    const empty = this.#rest.length === 0 && !this.#ended;
-    if (empty && this.#polls.size > 0 && !this.#pulling) this.#next();
+  #pullMore() {
+    const empty = this.#rest.length === 0 && !this.#ended && !this.#pulling;
+    if (!empty) return;
+    if (this.#hooks.ahead === true || this.#polls.size > 0) this.#next();
   }
 
   /** @param {number} result */

@@ -164,37 +164,67 @@ export class Exchange {
   }
 
   /**
+   * The body, for who reads it without read() and reports to ended() and
+   * failed() himself; null: there is none.
+   */
+  get reader() {
+    this.#reader ??= this.#response?.body?.getReader() ?? null;
+    return this.#reader;
+  }
+
+  /**
    * The next piece of the body. One at a time.
    * @returns {Promise<Piece>}
    * @throws {GossamerError} ECONNRESET: it is cut short; ECANCELED: closed
    */
   async read() {
-    this.#reader ??= this.#response?.body?.getReader() ?? null;
-    if (this.#reader === null) return { done: true, value: undefined };
-    let piece;
-    try {
-      piece = await this.#reader.read();
-    } catch (error) {
-      if (this.#controller.signal.aborted) {
-        throw new GossamerError("ECANCELED", "aborted");
-      }
-      throw this.#cutShort(messageOf(error));
-    }
+    const { reader } = this;
+    if (reader === null) return { done: true, value: undefined };
+    const piece = await reader.read().catch((error) => {
+      throw this.failed(error, this.#receivedBytes);
+    });
     if (piece.done) {
-      this.#over = true;
-      const { lengthBytes = -1 } = this.#head ?? {};
-      if (this.#receivedBytes < lengthBytes) {
-        throw this.#cutShort(`${lengthBytes} were to come`);
-      }
+      const error = this.ended(this.#receivedBytes);
+      if (error !== null) throw error;
     } else {
       this.#receivedBytes += piece.value.length;
     }
     return piece;
   }
 
-  /** @param {string} why */
-  #cutShort(why) {
-    const text = `the body of ${this.#head?.url} ended after ${this.#receivedBytes} bytes: ${why}`;
+  /**
+   * The body has ended.
+   * @param {number} receivedBytes
+   * @returns {GossamerError | null} why that cannot be
+   */
+  ended(receivedBytes) {
+    this.#over = true;
+    const { lengthBytes = -1 } = this.#head ?? {};
+    return receivedBytes < lengthBytes
+      ? this.#cutShort(receivedBytes, `${lengthBytes} were to come`)
+      : null;
+  }
+
+  /**
+   * A read of the body has failed.
+   * @param {unknown} error
+   * @param {number} receivedBytes
+   * @returns {GossamerError} what that is
+   */
+  failed(error, receivedBytes) {
+    return this.#controller.signal.aborted
+      ? new GossamerError("ECANCELED", "aborted")
+      : this.#cutShort(receivedBytes, messageOf(error));
+  }
+
+  /**
+   * @param {number} receivedBytes
+   * @param {string} why
+   */
+  #cutShort(receivedBytes, why) {
+    const text =
+      `the body of ${this.#head?.url} ended after ${receivedBytes} ` +
+      `bytes: ${why}`;
     return new GossamerError("ECONNRESET", text);
   }
 

@@ -16,7 +16,9 @@ function setUp() {
       pulls.push({ resolve, reject });
     });
   const { memory, ops } = fake.host;
-  const inlet = new Inlet(memory, ops, pull, (error) => errors.push(error));
+  const inlet = new Inlet(memory, ops, pull, {
+    failed: (error) => void errors.push(error),
+  });
   const chunk = async (value) => {
     pulls.shift().resolve(value === null ? { done: true } : { value });
     await new Promise(setImmediate);
