@@ -4,8 +4,8 @@ import { u32 } from "../memory.js";
 
 /**
  * @typedef {import("../memory.js").Memory} Memory
- * @typedef {import("../http/client.js").Head} Head
- * @typedef {import("../http/client.js").HttpRequest} HttpRequest
+ * @typedef {import("../http/exchange.js").Head} Head
+ * @typedef {import("../http/exchange.js").HttpRequest} HttpRequest
  */
 
 const START = Object.freeze({
@@ -131,7 +131,7 @@ export function readStart(memory, pointer) {
     request: {
       .../** @type {Pick<HttpRequest, keyof typeof chosen>} */ (chosen),
       url,
-      method: method || (body === BODY.NONE ? "GET" : "POST"),
+      ...(method === "" ? {} : { method }),
       headers,
       body: body === BODY.NONE ? null : sent,
       ...(word(START.REFERRER) === 0 ? {} : { referrer }),

@@ -9,7 +9,6 @@ import {
   messageOf,
 } from "../errors.js";
 import { HttpClient } from "../http/client.js";
-import { parseAddress, refusal } from "../http/policy.js";
 import { Handles } from "../handles.js";
 import { u32 } from "../memory.js";
 import { readStart, writeHandle, writeHead } from "./http-layout.js";
@@ -17,8 +16,8 @@ import { Inlet } from "./inlet.js";
 
 /**
  * @typedef {import("./index.js").Host} Host
- * @typedef {import("../http/client.js").Exchange} Exchange
- * @typedef {import("../http/client.js").Head} Head
+ * @typedef {import("../http/exchange.js").Exchange} Exchange
+ * @typedef {import("../http/exchange.js").Head} Head
  * @typedef {import("../http/policy.js").Policy} Policy
  */
 
@@ -235,11 +234,9 @@ export function createHttp(host, policy) {
       if (read === undefined) return fail(ERRNO.EINVAL, "an unknown option");
       const { request, head } = read;
       try {
-        const url = parseAddress(request.url, policy);
-        if (!policy.allows(url, request.method)) {
-          throw refusal(policy, url, request.method ?? "GET", url.href);
-        }
-        const transfer = new Transfer(host, client.open(request), failWith);
+        const url = client.addressOf(request);
+        const exchange = client.open(request, url);
+        const transfer = new Transfer(host, exchange, failWith);
         const handle = transfers.add(transfer);
         if (handle === 0) {
           transfer.close();
@@ -353,20 +350,17 @@ export function createHttp(host, policy) {
       const name = memory.text(method, methodSize);
       if (text === null || name === null) return -ERRNO.EFAULT;
       try {
-        const address = parseAddress(text, policy);
-        const verb = name.toUpperCase() || "GET";
-        if (policy.allows(address, verb)) return 0;
-        const { message } = refusal(policy, address, verb, address.href);
-        return fail(ERRNO.EACCES, message);
+        client.addressOf({ url: text, method: name });
+        return 0;
       } catch (error) {
-        return fail(ERRNO.EINVAL, messageOf(error));
+        return fail(errnoOfError(error), messageOf(error));
       }
     },
 
     /** @param {number} perOrigin */
     http_limit(perOrigin) {
-      void perOrigin;
-      return -ERRNO.ENOTSUP;
+      client.slots.setLimit(u32(perOrigin));
+      return 0;
     },
   };
 

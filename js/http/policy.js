@@ -26,9 +26,17 @@ import { parseSources } from "./sources.js";
  * @property {(source: string) => string} advice
  * @property {boolean} [refuseRedirects] those that cannot be looked at before
  *   they are followed
+ * @property {boolean} [confined] whether of HTTP nothing but the page's own
+ *   origin is allowed, at whatever path
+ * @property {boolean} [universal] whether all of HTTP is allowed
  * @property {string | null} [selfOrigin]
  * @property {number} [perOrigin]
  */
+
+/** Sources of HTTP, with or without methods before them. */
+const OVER_HTTP = /^(?:[a-z,]+=)?(?:\*$|https?:)/i;
+/** Methods that fetch writes in upper case. */
+const KNOWN_METHOD = /^(?:delete|get|head|options|post|put)$/i;
 
 const REFUSE_REDIRECTS = "'refuse-redirects'";
 
@@ -65,20 +73,34 @@ export function createPolicy(option, { selfOrigin, baseUrl, advice }) {
       : { allow: given, perOrigin: undefined };
   const list = readList(allow);
   const sources = list.filter((source) => source !== REFUSE_REDIRECTS);
+  const has = (/** @type {string} */ source) => sources.includes(source);
   return {
     allows: parseSources(sources, selfOrigin),
     baseUrl,
     selfOrigin,
     advice: (source) => advice(source === selfOrigin ? "'self'" : source),
     refuseRedirects: sources.length < list.length,
+    confined: !sources.some(
+      (source) => OVER_HTTP.test(source) && source !== selfOrigin,
+    ),
+    universal: has("*") || (has("https:") && has("http:")),
     perOrigin: readPerOrigin(perOrigin),
   };
 }
 
 /**
+ * A method as fetch sends it: some names it writes in upper case.
+ * @param {{ method?: string, body?: unknown }} request
+ */
+export function methodOf({ method, body }) {
+  if (!method) return body == null ? "GET" : "POST";
+  return KNOWN_METHOD.test(method) ? method.toUpperCase() : method;
+}
+
+/**
  * An address as a request may have it.
- * @param {string} text
- * @param {Policy} policy
+ * @param {string | URL} text
+ * @param {Pick<Policy, "baseUrl">} policy
  * @returns {URL}
  * @throws {GossamerError} EINVAL
  */

@@ -27,6 +27,28 @@ export function canStream() {
   }
 }
 
+/**
+ * Whether a browser has told that it speaks HTTP/1.1 with an origin, over which
+ * it streams no body.
+ * @param {string} origin
+ */
+export function speaksHttp1(origin) {
+  if (!("document" in globalThis || "WorkerGlobalScope" in globalThis)) {
+    return false;
+  }
+  const timings = ["navigation", "resource"].flatMap((type) =>
+    performance.getEntriesByType(type),
+  );
+  const last = /** @type {PerformanceResourceTiming | undefined} */ (
+    timings
+      .filter(({ name }) => name.startsWith(`${origin}/`))
+      .findLast(
+        (timing) => "nextHopProtocol" in timing && timing.nextHopProtocol,
+      )
+  );
+  return last?.nextHopProtocol === "http/1.1";
+}
+
 /** One body, from who has it to fetch. */
 export class UploadBody {
   #limitBytes;
@@ -60,6 +82,10 @@ export class UploadBody {
   get ready() {
     return this.#collecting || this.#pulled !== null;
   }
+
+  /** What the request fails by: the body could not be had, or is too large. */
+  /** @type {GossamerError | null} */
+  cause = null;
 
   /** Why no piece is wanted any more: EPIPE, EFBIG; null: one is, or will be. */
   get error() {
@@ -97,13 +123,24 @@ export class UploadBody {
     this.#want();
   }
 
-  /** The body cannot be had, or the request is over. @param {GossamerError} error */
+  /** The body cannot be had. @param {GossamerError} error */
   fail(error) {
+    this.cause ??= error;
+    this.#stop(error);
+  }
+
+  /** No more of it is wanted. */
+  stop() {
+    this.#stop(new GossamerError("EPIPE", "the request is over"));
+  }
+
+  /** @param {GossamerError} error */
+  #stop(error) {
     if (this.#error !== null) return;
     this.#error = error;
     this.#pieces = [];
     this.#reject(error);
-    if (!this.#ended) this.#controller?.error(error);
+    this.#controller?.error(error);
     this.#want();
     this.onReady();
   }
@@ -114,6 +151,8 @@ export class UploadBody {
       {
         start: (controller) => {
           this.#controller = controller;
+          if (this.#error !== null) controller.error(this.#error);
+          else if (this.#ended) controller.close();
         },
         pull: () => {
           this.begun = true;
@@ -123,8 +162,7 @@ export class UploadBody {
             this.onReady();
           });
         },
-        cancel: () =>
-          this.fail(new GossamerError("EPIPE", "no more is wanted")),
+        cancel: () => this.stop(),
       },
       { highWaterMark: 0 },
     );

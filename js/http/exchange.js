@@ -1,0 +1,474 @@
+/* One HTTP request on fetch, its response, and what streams between: under a
+ * policy, with failures told apart, by way of redirects as far as the host lets
+ * us look at them. It knows nothing of wasm, and nothing of pages' comforts:
+ * those are in client.js. */
+import { GossamerError, messageOf } from "../errors.js";
+import { canVerify, parseIntegrity, verify } from "./integrity.js";
+import { methodOf, refusal } from "./policy.js";
+import { followByHand, isPage, planRedirects, stopped } from "./redirect.js";
+import { UploadBody } from "./upload.js";
+
+/**
+ * @typedef {import("./client.js").HttpClient} HttpClient
+ * @typedef {import("./redirect.js").Arrival} Arrival
+ * @typedef {import("./redirect.js").Plan} Plan
+ *
+ * @typedef {object} HttpRequest
+ * @property {string | URL} url relative to the policy's base address
+ * @property {string} [method] "GET", or "POST" with a body
+ * @property {[name: string, value: string][]} [headers]
+ * @property {Uint8Array | "sent" | null} [body] bytes, which are not changed
+ *   until there is a response; "sent": by send()
+ * @property {"auto" | "stream" | "buffer"} [upload] what becomes of a body that
+ *   is sent: see gs_http_upload in src/include/gossamer/http.h
+ * @property {number} [uploadLimitBytes] 64 MiB
+ * @property {RequestRedirect} [redirect]
+ * @property {number} [maxRedirects] 20
+ * @property {RequestCredentials} [credentials]
+ * @property {RequestCache} [cache]
+ * @property {RequestMode} [mode]
+ * @property {RequestPriority} [priority]
+ * @property {ReferrerPolicy} [referrerPolicy]
+ * @property {string} [referrer] "": none
+ * @property {string} [integrity]
+ * @property {number} [integrityLimitBytes] 64 MiB
+ * @property {boolean} [keepalive]
+ *
+ * @typedef {object} Head
+ * @property {number} status
+ * @property {string} url
+ * @property {Headers} headers
+ * @property {number} lengthBytes of the body, unpacked; -1: not known
+ * @property {boolean} redirected
+ * @property {boolean} opaque
+ * @property {boolean} opaqueRedirect
+ * @property {boolean} streamedUp
+ *
+ * What a read of the body answers; the last has no bytes.
+ * @typedef {ReadableStreamReadResult<Uint8Array>} Piece
+ *
+ * @typedef {{ read(): Promise<Piece> }} PieceReader
+ */
+
+const LIMIT_BYTES = 64 * 2 ** 20;
+/** What fetch takes of a body that outlives its page. */
+const KEEPALIVE_BYTES = 65_536;
+const NO_BODY = new Set([204, 205, 304]);
+/** Members that fetch knows by the same names. */
+const PASSED = /** @type {const} */ ([
+  "headers",
+  "credentials",
+  "cache",
+  "priority",
+  "referrerPolicy",
+  "referrer",
+  "keepalive",
+]);
+
+/**
+ * How many bytes the body will have, unpacked, -1: not known; and how few would
+ * not be all of them.
+ * @param {Response} response
+ * @param {string} method
+ */
+function lengthOf({ headers, status, type }, method) {
+  if (method === "HEAD" || NO_BODY.has(status)) {
+    return { lengthBytes: 0, leastBytes: 0 };
+  }
+  const text = headers.get("Content-Length") ?? "";
+  const encoding = headers.get("Content-Encoding") ?? "identity";
+  const said =
+    /^\d+$/.test(text) && encoding === "identity" ? Number(text) : -1;
+  // A page is not told that a foreign answer is packed, which makes it longer,
+  // but never by more than packing can add to what cannot be packed.
+  return type === "basic"
+    ? { lengthBytes: said, leastBytes: said }
+    : { lengthBytes: -1, leastBytes: (said - 64) / 1.001 };
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {PieceReader}
+ */
+function readerOf(bytes) {
+  /** @type {Piece[]} */
+  const pieces = bytes.length > 0 ? [{ done: false, value: bytes }] : [];
+  return {
+    read: () =>
+      Promise.resolve(pieces.pop() ?? { done: true, value: undefined }),
+  };
+}
+
+export class Exchange {
+  #controller = new AbortController();
+  #client;
+  #request;
+  /** The origin whose slot it has; "": none. */
+  #slot = "";
+  /** @type {Response | null} with a body for the program */
+  #response = null;
+  /** @type {PieceReader | null} */
+  #reader = null;
+  #receivedBytes = 0;
+  #leastBytes = -1;
+  #over = false;
+  /** What send() feeds; null: the body is whole, or there is none. */
+  /** @type {UploadBody | null} */
+  upload = null;
+  #streamedUp = false;
+  /** @type {Promise<Head>} */
+  head;
+  #address = "";
+
+  /**
+   * Made by HttpClient.open().
+   * @param {HttpClient} client
+   * @param {HttpRequest} request
+   * @param {URL | null} url its address, when that was asked of the policy
+   */
+  constructor(client, request, url) {
+    this.#client = client;
+    this.#request = request;
+    if (request.body === "sent") {
+      const limit = request.uploadLimitBytes ?? LIMIT_BYTES;
+      this.upload = new UploadBody(
+        request.keepalive === true ? Math.min(limit, KEEPALIVE_BYTES) : limit,
+      );
+    }
+    this.head = this.#send(url);
+    // Whoever aborts it may not wait for it any more.
+    this.head.catch(() => {});
+  }
+
+  /**
+   * @param {URL | null} known
+   * @returns {Promise<Head>}
+   */
+  async #send(known) {
+    const request = this.#request;
+    const { signal } = this.#controller;
+    const client = this.#client;
+    const url = known ?? client.addressOf(request);
+    const method = methodOf(request);
+    this.#address = url.href;
+    try {
+      const integrity = this.#checkRequest();
+      const plan = planRedirects(client.policy, url, method, request);
+      const init = this.#initOf(method, plan);
+      const wait = client.slots.take(url.origin, signal);
+      if (wait !== null) await wait;
+      this.#slot = url.origin;
+      let arrival;
+      try {
+        arrival = await this.#fetch(url, init, plan);
+      } catch (error) {
+        throw this.#failure(error, url, init);
+      }
+      const head = this.#arrived(arrival, method);
+      if (integrity !== null) await this.#verify(integrity);
+      if (this.#reader === null && this.#response?.body == null) this.#end();
+      return head;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** What fetch would not tell apart, or not refuse at all. */
+  #checkRequest() {
+    const { integrity = "", mode, keepalive, body } = this.#request;
+    const bytes = body instanceof Uint8Array ? body.length : 0;
+    if (keepalive === true && bytes > KEEPALIVE_BYTES) {
+      const text = `with keepalive a body has at most ${KEEPALIVE_BYTES} bytes`;
+      throw new GossamerError("EFBIG", text);
+    }
+    if (integrity === "") return null;
+    if (mode === "no-cors") {
+      throw new GossamerError("EINVAL", "integrity of an opaque answer");
+    }
+    const parsed = parseIntegrity(integrity);
+    return canVerify() ? parsed : null;
+  }
+
+  /**
+   * @param {string} method
+   * @param {Plan} plan
+   */
+  #initOf(method, { redirect, mode }) {
+    const request = this.#request;
+    /** @type {RequestInit} */
+    const init = { method, redirect, mode, signal: this.#controller.signal };
+    /** @type {Record<string, unknown>} */
+    const given = {};
+    for (const name of PASSED) {
+      if (request[name] !== undefined) given[name] = request[name];
+    }
+    Object.assign(init, given);
+    if (request.body instanceof Uint8Array) {
+      init.body = /** @type {BodyInit} */ (request.body);
+    }
+    if (request.integrity && !canVerify()) init.integrity = request.integrity;
+    return init;
+  }
+
+  /**
+   * @param {URL} url
+   * @param {RequestInit} init
+   * @param {Plan} plan
+   * @returns {Promise<Arrival>}
+   */
+  async #fetch(url, init, plan) {
+    const { upload } = this;
+    const { upload: how = "auto", keepalive, mode } = this.#request;
+    if (upload === null) return this.#fetchOnce(url, init, plan);
+    // Chromium refuses streams for both.
+    const able = keepalive !== true && mode !== "no-cors";
+    const streams = able && this.#client.canStream;
+    if (how === "stream" && !streams) {
+      throw new GossamerError(
+        "ENOTSUP",
+        able
+          ? "this host streams no body upwards"
+          : "a body is not streamed upwards with keepalive or mode no-cors",
+      );
+    }
+    const tried =
+      streams &&
+      (how === "stream" ||
+        (how === "auto" && this.#client.streamsTo(url.origin)));
+    if (tried) {
+      try {
+        this.#streamedUp = true;
+        const streamed = { ...init, body: upload.stream(), duplex: "half" };
+        return await this.#fetchOnce(url, streamed, plan);
+      } catch (error) {
+        // Chromium over HTTP/1.1: it ends before it has asked for anything.
+        const again = how === "auto" && !upload.begun && upload.error === null;
+        const own = error instanceof GossamerError;
+        if (!again || own || this.#controller.signal.aborted) throw error;
+        this.#streamedUp = false;
+      }
+    }
+    const body = await upload.collect();
+    const arrival = await this.#fetchOnce(url, { ...init, body }, plan);
+    if (tried) this.#client.noteNoStreams(url.origin);
+    return arrival;
+  }
+
+  /**
+   * @param {URL} url
+   * @param {RequestInit} init
+   * @param {Plan} plan
+   * @returns {Promise<Arrival>}
+   */
+  async #fetchOnce(url, init, { byHand }) {
+    const { policy } = this.#client;
+    if (byHand !== undefined) return followByHand(policy, url, init, byHand);
+    const response = await fetch(url, init);
+    return { response, url, redirected: response.redirected };
+  }
+
+  /**
+   * @param {Arrival} arrival
+   * @param {string} method
+   * @returns {Head}
+   */
+  #arrived({ response, url, redirected }, method) {
+    const { policy } = this.#client;
+    const { mode, redirect } = this.#request;
+    this.#response = response;
+    const opaqueRedirect = response.type === "opaqueredirect";
+    if (opaqueRedirect && redirect !== "manual") throw stopped(policy, url);
+    let address = url.href;
+    if (response.url !== "" && response.url !== address) {
+      address = response.url;
+      const there = new URL(address);
+      if (!policy.allows(there, method)) {
+        const what = `${url.href}, redirected to ${there.origin},`;
+        throw refusal(policy, there, method, what);
+      }
+    }
+    this.#address = address;
+    const opaque =
+      response.type === "opaque" || (mode === "no-cors" && !isPage());
+    if (opaque) {
+      // Where nothing is hidden: as a page has it.
+      response.body?.cancel().catch(() => {});
+      this.#response = null;
+    }
+    const { lengthBytes, leastBytes } = lengthOf(response, method);
+    this.#leastBytes = leastBytes;
+    return {
+      status: opaque ? 0 : response.status,
+      url: address,
+      headers: opaque ? new Headers() : response.headers,
+      lengthBytes: opaque || opaqueRedirect ? -1 : lengthBytes,
+      redirected,
+      opaque,
+      opaqueRedirect,
+      streamedUp: this.#streamedUp,
+    };
+  }
+
+  /**
+   * Reads the body, and gives it on when it is what is wanted.
+   * @param {import("./integrity.js").Integrity} integrity
+   */
+  async #verify(integrity) {
+    const { integrityLimitBytes: limit = LIMIT_BYTES } = this.#request;
+    const pieces = [];
+    for (;;) {
+      const { done, value } = await this.read();
+      if (done) break;
+      if (this.#receivedBytes > limit) {
+        const text = `the body of ${this.#address} is larger than ${limit} bytes`;
+        throw new GossamerError("EFBIG", `${text}, its limit with integrity`);
+      }
+      pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (value));
+    }
+    const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
+    if (!(await verify(integrity, bytes))) {
+      const text = `the body of ${this.#address} is not what integrity wants`;
+      throw new GossamerError("EBADMSG", text);
+    }
+    this.#receivedBytes = 0;
+    this.#reader = readerOf(bytes);
+  }
+
+  /**
+   * Why there is no response.
+   * @param {unknown} error
+   * @param {URL} url
+   * @param {RequestInit} init
+   */
+  #failure(error, url, init) {
+    if (this.#controller.signal.aborted) {
+      return new GossamerError("ECANCELED", "aborted");
+    }
+    const own = this.upload?.cause;
+    if (own) return own;
+    if (error instanceof GossamerError) return error;
+    const what = `fetch of ${url.href} failed: ${messageOf(error)}`;
+    return isRequest(url, init)
+      ? new GossamerError("EIO", `${what}${this.#doubt(init)}`, {
+          cause: error,
+        })
+      : new GossamerError("EINVAL", what, { cause: error });
+  }
+
+  /**
+   * What else it may have been, where the host does not say.
+   * @param {RequestInit} init
+   */
+  #doubt({ redirect, mode, integrity }) {
+    if (!isPage()) return "";
+    const asked = this.#request;
+    const causes = ["the network", "CORS", "a content security policy"];
+    if (redirect === "error") causes.push("a redirect");
+    if (redirect === "follow") causes.push("more than 20 redirects");
+    if (mode === "same-origin") {
+      causes.push(
+        asked.mode === mode
+          ? "another origin"
+          : "a redirect to another origin, which no source allows",
+      );
+    }
+    if (integrity) causes.push("integrity");
+    return ` (${causes.join(", or ")}: browsers do not tell which)`;
+  }
+
+  /**
+   * The body, for who reads it without read() and reports to ended() and
+   * failed() himself; null: there is none.
+   */
+  get reader() {
+    this.#reader ??= this.#response?.body?.getReader() ?? null;
+    return this.#reader;
+  }
+
+  /**
+   * The next piece of the body. One at a time.
+   * @returns {Promise<Piece>}
+   * @throws {GossamerError} ECONNRESET: it is cut short; ECANCELED: closed
+   */
+  async read() {
+    const { reader } = this;
+    if (reader === null) return { done: true, value: undefined };
+    const piece = await reader.read().catch((error) => {
+      throw this.failed(error, this.#receivedBytes);
+    });
+    if (piece.done) {
+      const error = this.ended(this.#receivedBytes);
+      if (error !== null) throw error;
+    } else {
+      this.#receivedBytes += piece.value.length;
+    }
+    return piece;
+  }
+
+  /**
+   * The body has ended.
+   * @param {number} receivedBytes
+   * @returns {GossamerError | null} why that cannot be
+   */
+  ended(receivedBytes) {
+    this.#end();
+    return receivedBytes < this.#leastBytes
+      ? this.#cutShort(receivedBytes, "the server said there would be more")
+      : null;
+  }
+
+  /**
+   * A read of the body has failed.
+   * @param {unknown} error
+   * @param {number} receivedBytes
+   * @returns {GossamerError} what that is
+   */
+  failed(error, receivedBytes) {
+    const { aborted } = this.#controller.signal;
+    this.#end();
+    return aborted
+      ? new GossamerError("ECANCELED", "aborted")
+      : this.#cutShort(receivedBytes, messageOf(error));
+  }
+
+  /**
+   * @param {number} receivedBytes
+   * @param {string} why
+   */
+  #cutShort(receivedBytes, why) {
+    const text =
+      `the body of ${this.#address} ended after ${receivedBytes} ` +
+      `bytes: ${why}`;
+    return new GossamerError("ECONNRESET", text);
+  }
+
+  /** Nothing of it is under way any more. */
+  #end() {
+    this.#over = true;
+    if (this.#slot !== "") this.#client.slots.give(this.#slot);
+    this.#slot = "";
+  }
+
+  /** Aborts what is under way. A body that was read to its end stays. */
+  close() {
+    if (!this.#over) this.#controller.abort();
+    this.#end();
+    this.upload?.stop();
+  }
+}
+
+/**
+ * Whether it is one: fetch says no by the TypeError that failures are, too.
+ * @param {URL} url
+ * @param {RequestInit} init
+ */
+function isRequest(url, init) {
+  // A stream that was tried is no body any more.
+  const body = init.body == null ? null : "any";
+  try {
+    return new Request(url, { ...init, body, signal: null }) instanceof Request;
+  } catch {
+    return false;
+  }
+}
