@@ -15,25 +15,22 @@
  * @property {() => Promise<Hasher>} createSHA512
  */
 
-/** As enum gs_hash_kind. */
-export const HASH = Object.freeze({ SHA1: 1, SHA256: 2, SHA384: 3, SHA512: 4 });
+/** By enum gs_hash_kind. @type {("" | keyof HashLibrary)[]} */
+const MAKERS = [
+  "",
+  "createSHA1",
+  "createSHA256",
+  "createSHA384",
+  "createSHA512",
+];
 
 /**
  * @param {HashLibrary} library
- * @param {number} kind HASH
- * @returns {Promise<Hasher> | null} null: no such kind
+ * @param {number} kind enum gs_hash_kind
+ * @returns {Promise<Hasher> | null} null: it has none of this kind
  */
 export function createHasher(library, kind) {
-  switch (kind) {
-    case HASH.SHA1:
-      return library.createSHA1();
-    case HASH.SHA256:
-      return library.createSHA256();
-    case HASH.SHA384:
-      return library.createSHA384();
-    case HASH.SHA512:
-      return library.createSHA512();
-    default:
-      return null;
-  }
+  const maker = MAKERS[kind];
+  if (!maker || typeof library[maker] !== "function") return null;
+  return library[maker]();
 }

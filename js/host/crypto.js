@@ -1,14 +1,54 @@
-/* WebCrypto for C: the imports over js/crypto. Keys are handles; what comes out
- * is written into memory just before the token completes. */
-import { ERRNO, PENDING, messageOf } from "../errors.js";
+/* WebCrypto for C: the imports over js/crypto. Keys are handles, of one table
+ * with the hashers, so that one is not taken for the other; what comes out is
+ * written into memory just before the token completes, and zeroed here. */
+import { HASHES, HASH_BYTES, describe } from "../crypto/algorithms.js";
+import { present, run } from "../crypto/engine.js";
+import { CODE, failureOf } from "../crypto/failures.js";
+import { KeyStore } from "../crypto/key-store.js";
+import { ERRNO, GossamerError, PENDING, messageOf } from "../errors.js";
+import { Handles } from "../handles.js";
 import { u32 } from "../memory.js";
+import {
+  readOp,
+  writePublicResult,
+  writeResult,
+  writeSpec,
+} from "./crypto-layout.js";
+import { StepHasher, hashImports } from "./hash.js";
 
-/** By enum gs_hash_kind. */
-const HASHES = ["", "SHA-1", "SHA-256", "SHA-384", "SHA-512"];
-const HASH_BYTES = [0, 20, 32, 48, 64];
+/**
+ * @typedef {import("../crypto/engine.js").Operation} Operation
+ * @typedef {import("../crypto/engine.js").Outcome} Outcome
+ * @typedef {import("./crypto-layout.js").RawOp} RawOp
+ *
+ * @typedef {(errno: number, text: string) => number} Fail notes the words for
+ *   the last failure; answers the negative errno
+ */
 
 /** getRandomValues() gives no more at once. */
 const MAX_RANDOM_BYTES = 65_536;
+
+const MAX_NAME_BYTES = 255;
+
+const NO_WEBCRYPTO =
+  "this page has no WebCrypto: it is not from https: or localhost";
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** @param {Uint8Array} bytes @returns {string} of a key that is stored */
+function keyName(bytes) {
+  if (bytes.length === 0 || bytes.length > MAX_NAME_BYTES) {
+    throw new GossamerError(
+      "EINVAL",
+      `the name of a key has 1 to ${MAX_NAME_BYTES} bytes`,
+    );
+  }
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new GossamerError("EINVAL", "the name of a key is UTF-8");
+  }
+}
 
 /**
  * @param {import("./index.js").Host} host
@@ -17,22 +57,98 @@ const MAX_RANDOM_BYTES = 65_536;
  */
 export function createCrypto(host, options) {
   const { memory, ops } = host;
-  const { crypto = globalThis.crypto } = options;
+  const {
+    crypto = globalThis.crypto,
+    store = "keys",
+    factory = globalThis.indexedDB ?? null,
+  } = options;
   /** Pages that are not from https: or localhost have none. */
   const subtle = /** @type {SubtleCrypto | undefined} */ (crypto?.subtle);
+  /** @type {Handles<CryptoKey | StepHasher>} */
+  const handles = new Handles();
+  const keyStore = new KeyStore(store, factory);
   let lastError = "";
 
-  /**
-   * @param {number} errno
-   * @param {string} text
-   */
+  /** @type {Fail} */
   function fail(errno, text) {
     lastError = text;
     return -errno;
   }
 
+  /** @param {GossamerError} error */
+  const failWith = ({ code, message }) =>
+    fail(ERRNO[/** @type {keyof typeof ERRNO} */ (code)] ?? ERRNO.EIO, message);
+
   /** Whoever cancels needs nothing of it: what comes later is dropped. */
   const owner = { cancelOp() {} };
+
+  /** @param {number} handle @returns {CryptoKey | undefined} */
+  function keyOf(handle) {
+    const value = handles.get(u32(handle));
+    return value instanceof StepHasher ? undefined : value;
+  }
+
+  const outside = () => fail(ERRNO.EFAULT, "a pointer is outside of memory");
+
+  /**
+   * @param {Operation} op
+   * @returns {Promise<Outcome>}
+   * @throws {GossamerError}
+   */
+  function start(op) {
+    const { code } = op;
+    switch (code) {
+      case CODE.STORE:
+        return keyStore
+          .put(keyName(op.data), present(op.key))
+          .then(() => ({ count: 0 }));
+      case CODE.LOAD:
+        return keyStore.get(keyName(op.data)).then((stored) => {
+          const key = /** @type {CryptoKey} */ (stored);
+          if (key?.usages && describe(key).kind > 0) return { key };
+          throw new GossamerError("EIO", "what is stored there is no key");
+        });
+      case CODE.DELETE:
+        return keyStore.delete(keyName(op.data)).then(() => ({ count: 0 }));
+      default:
+        if (subtle === undefined) {
+          throw new GossamerError("ENOTSUP", NO_WEBCRYPTO);
+        }
+        return run(subtle, op);
+    }
+  }
+
+  /**
+   * Gives C what came out.
+   * @param {number} address of the operation
+   * @param {RawOp} raw
+   * @param {Outcome} outcome
+   * @returns {number} what completes the token
+   */
+  function deliver(address, { out, outBytes }, outcome) {
+    const { bytes, key, publicKey, count = 0 } = outcome;
+    if (bytes !== undefined) {
+      if (bytes.length > outBytes) {
+        writeResult(memory, address, bytes.length);
+        return fail(
+          ERRNO.EMSGSIZE,
+          `the result has ${bytes.length} bytes, there is room for ${outBytes}`,
+        );
+      }
+      memory.bytes.set(bytes, out);
+      return bytes.length;
+    }
+    if (key === undefined) return count;
+    const handle = handles.add(key);
+    const second = publicKey === undefined ? 0 : handles.add(publicKey);
+    if (handle === 0 || (publicKey !== undefined && second === 0)) {
+      handles.remove(handle);
+      return fail(ERRNO.EMFILE, "there are too many keys: release some");
+    }
+    writeResult(memory, address, handle);
+    writePublicResult(memory, address, second);
+    return 0;
+  }
 
   return {
     imports: {
@@ -63,17 +179,12 @@ export function createCrypto(host, options) {
        */
       crypto_digest(token, kind, data, size, out) {
         const name = HASHES[kind] ?? "";
-        if (name === "") return fail(ERRNO.EINVAL, `no hash ${kind}`);
+        if (name === "") return fail(ERRNO.EINVAL, `there is no hash ${kind}`);
         const bytes = memory.slice(data, size);
         const count = HASH_BYTES[kind] ?? 0;
         const at = u32(out);
-        if (bytes === null || !memory.contains(at, count)) return -ERRNO.EFAULT;
-        if (subtle === undefined) {
-          return fail(
-            ERRNO.ENOTSUP,
-            "this page has no WebCrypto: it is not from https: or localhost",
-          );
-        }
+        if (bytes === null || !memory.contains(at, count)) return outside();
+        if (subtle === undefined) return fail(ERRNO.ENOTSUP, NO_WEBCRYPTO);
         const own = u32(token);
         ops.start(own, owner);
         // The bytes are copied before the call returns.
@@ -84,15 +195,69 @@ export function createCrypto(host, options) {
             ops.complete(own, count);
           },
           (error) => {
+            if (!ops.has(own)) return;
             ops.complete(own, fail(ERRNO.EIO, messageOf(error)));
           },
         );
         return PENDING;
       },
 
-      crypto_run: () => -ERRNO.ENOTSUP,
-      crypto_key_info: () => -ERRNO.EBADF,
-      crypto_key_release: () => -ERRNO.EBADF,
+      /**
+       * @param {number} token
+       * @param {number} pointer
+       */
+      crypto_run(token, pointer) {
+        const address = u32(pointer);
+        const raw = readOp(memory, address);
+        if (raw === null) return outside();
+        const key = keyOf(raw.key);
+        const other = keyOf(raw.other);
+        /** @type {Promise<Outcome>} */
+        let running;
+        try {
+          running = start({ ...raw, key, other });
+        } catch (error) {
+          return failWith(failureOf(error, raw.code));
+        }
+        const own = u32(token);
+        let givenUp = false;
+        ops.start(own, {
+          cancelOp() {
+            givenUp = true;
+          },
+        });
+        running.then(
+          (outcome) => {
+            const result = givenUp ? 0 : deliver(address, raw, outcome);
+            outcome.bytes?.fill(0);
+            if (!givenUp) ops.complete(own, result);
+          },
+          (error) => {
+            if (givenUp) return;
+            ops.complete(own, failWith(failureOf(error, raw.code)));
+          },
+        );
+        return PENDING;
+      },
+
+      /**
+       * @param {number} handle
+       * @param {number} info
+       */
+      crypto_key_info(handle, info) {
+        const key = keyOf(handle);
+        if (key === undefined) return fail(ERRNO.EBADF, "there is no such key");
+        return writeSpec(memory, info, describe(key)) ? 0 : outside();
+      },
+
+      /** @param {number} handle */
+      crypto_key_release(handle) {
+        if (keyOf(handle) === undefined) {
+          return fail(ERRNO.EBADF, "there is no such key");
+        }
+        handles.remove(u32(handle));
+        return 0;
+      },
 
       /**
        * @param {number} buf
@@ -103,11 +268,11 @@ export function createCrypto(host, options) {
         return length < 0 ? -ERRNO.EFAULT : length;
       },
 
-      hash_new: () => -ERRNO.ENOSYS,
-      hash_update: () => -ERRNO.EBADF,
-      hash_finish: () => -ERRNO.EBADF,
-      hash_free: () => {},
+      ...hashImports(host, handles, options.hashes, fail),
     },
-    close() {},
+    close() {
+      keyStore.close();
+      handles.clear();
+    },
   };
 }
