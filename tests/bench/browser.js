@@ -25,9 +25,12 @@ export const CHROMIUM_ARGS = [
  * @param {Record<string, string>} files path on the server to file
  * @param {Record<string, string>} pages path on the server to HTML
  * @param {Record<string, string>} [headers] of every answer
+ * @param {(request: http.IncomingMessage,
+ *   response: http.ServerResponse) => boolean} [answer] what else there is;
+ *   whether it has answered
  * @returns {Promise<http.Server>}
  */
-export function serve(files, pages, headers = {}) {
+export function serve(files, pages, headers = {}, answer = () => false) {
   const server = http.createServer((request, response) => {
     for (const [name, value] of Object.entries(headers)) {
       response.setHeader(name, value);
@@ -37,6 +40,7 @@ export function serve(files, pages, headers = {}) {
       response.writeHead(200, { "Content-Type": "text/html" }).end(page);
       return;
     }
+    if (answer(request, response)) return;
     const file = files[request.url ?? ""];
     if (file === undefined) {
       response.writeHead(404).end();

@@ -14,6 +14,10 @@ export const PREEMPTED = "gossamer-preempt";
 export const NODE_WASI = "node:wasi";
 export const BROWSER_SHIM = "browser-wasi-shim";
 export const RUNNO = "runno-wasi";
+/** Fetch and WebCrypto from a page's own script, and of Emscripten. */
+export const PLAIN_JS = "plain-js";
+export const PLAIN_COPY = "plain-js-copy";
+export const EMSCRIPTEN_FETCH = "emscripten-fetch";
 /** Files on IndexedDB, and IndexedDB without files. */
 export const IDBFS = "emscripten-idbfs";
 export const ZENFS = "zenfs";

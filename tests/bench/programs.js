@@ -14,8 +14,15 @@ import {
   prepareZenfs,
 } from "./files/programs.js";
 import {
+  prepareEmscriptenFetch,
+  prepareGoNet,
+  prepareOurNet,
+  preparePlainNet,
+} from "./net/programs.js";
+import {
   BROWSER_SHIM,
   CHECKPOINTS,
+  EMSCRIPTEN_FETCH,
   FIBERS,
   GO_NATIVE,
   GO_WASM,
@@ -24,6 +31,8 @@ import {
   NODE_WASI,
   OURS,
   PLAIN,
+  PLAIN_COPY,
+  PLAIN_JS,
   PREEMPTED,
   RAW_INDEXEDDB,
   RUNNO,
@@ -144,14 +153,22 @@ const isOfHost = (workload) => workload.startsWith("wasi-");
 /** @param {string} workload */
 const isOfFiles = (workload) => workload.startsWith("files-");
 
+/** @param {string} workload */
+const isOfNet = (workload) => workload.startsWith("net-");
+
 /**
  * @param {string[]} workloads that it takes part in
  * @returns {Promise<Prepared>}
  */
 async function prepareOurs(workloads) {
   const hosted = workloads.filter(isOfHost);
-  const files = workloads.some(isOfFiles) ? await prepareOurFiles() : {};
-  const programs = workloads.some((name) => !isOfHost(name) && !isOfFiles(name))
+  const files = {
+    ...(workloads.some(isOfFiles) ? await prepareOurFiles() : {}),
+    ...(workloads.some(isOfNet) ? await prepareOurNet() : {}),
+  };
+  const programs = workloads.some(
+    (name) => !isOfHost(name) && !isOfFiles(name) && !isOfNet(name),
+  )
     ? await prepareOurPrograms()
     : { command: [], files: {} };
   const all = { ...programs, files: { ...programs.files, ...files } };
@@ -236,8 +253,11 @@ async function goBuild(pkg, output, env) {
   return output;
 }
 
-/** @returns {Promise<Prepared>} */
-async function prepareGoWasm() {
+/**
+ * @param {string[]} workloads that it takes part in
+ * @returns {Promise<Prepared>}
+ */
+async function prepareGoWasm(workloads) {
   if (!has("go")) return NO_GO;
   const root = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" });
   const glue = ["lib/wasm", "misc/wasm"]
@@ -245,13 +265,20 @@ async function prepareGoWasm() {
     .find((file) => existsSync(file));
   if (glue === undefined) return { skipped: "go has no wasm_exec.js" };
   const env = { GOOS: "js", GOARCH: "wasm" };
+  const net = workloads.some(isOfNet)
+    ? await prepareGoNet(
+        glue,
+        await goBuild("./net", join(OUT, "go-net.wasm"), env),
+      )
+    : {};
+  if (workloads.every(isOfNet)) return { command: [], files: net };
   const file = await goBuild(".", join(OUT, "go.wasm"), env);
   const frame = await goBuild("./frame", join(OUT, "go-frame.wasm"), env);
   const empty = await goBuild("./empty", join(OUT, "go-empty.wasm"), env);
   return {
     commands: { size: [...SIZE, empty] },
     command: [process.execPath, join(PEERS, "go/run.mjs"), glue, file],
-    files: { "/wasm_exec.js": glue, "/go.wasm": frame },
+    files: { ...net, "/wasm_exec.js": glue, "/go.wasm": frame },
   };
 }
 
@@ -278,6 +305,9 @@ const PREPARE = new Map([
   [NODE_WASI, prepareHost(NODE_WASI)],
   [BROWSER_SHIM, prepareHost(BROWSER_SHIM)],
   [RUNNO, prepareHost(RUNNO)],
+  [PLAIN_JS, preparePlainNet],
+  [PLAIN_COPY, preparePlainNet],
+  [EMSCRIPTEN_FETCH, prepareEmscriptenFetch],
   [IDBFS, prepareIdbfs],
   [ZENFS, prepareZenfs],
   [RAW_INDEXEDDB, prepareRaw],

@@ -8,6 +8,7 @@ import { ROOT, StepError, script } from "../../.ci/exec.mjs";
 import { whyNoGuests } from "../helpers/guests.js";
 import { BrowserBench } from "./browser.js";
 import { FilesBench } from "./files/bench.js";
+import { NetBench } from "./net/bench.js";
 import { PLAIN_EXPORT } from "./names.js";
 import { findChromium, preparePrograms } from "./programs.js";
 import { Samples, barLines, parseOutput, table } from "./report.js";
@@ -94,14 +95,15 @@ function programMeasure(programs) {
 }
 
 /** @param {Pages} pages @returns {Measure} */
-function pageMeasure({ frames, files }) {
+function pageMeasure({ frames, files, net }) {
   return async (workload, peer) => {
     try {
       if (workload.name === "frame") {
         const [row] = workload.rows;
         return new Map([[row?.key ?? "", (await frames?.run(peer)) ?? NaN]]);
       }
-      return (await files?.run(workload, peer)) ?? new Map();
+      const bench = workload.name.startsWith("net-") ? net : files;
+      return (await bench?.run(workload, peer)) ?? new Map();
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
       const what = `${workload.name} in the browser`;
@@ -111,7 +113,7 @@ function pageMeasure({ frames, files }) {
 }
 
 /**
- * Every workload of a suite once, all peers in turn.
+ * Every workload of a suite once, all peers in turn; another begins each time.
  * @param {Suite} suite
  * @param {number} run from 0
  * @param {(peer: string) => boolean} takesPart
@@ -121,7 +123,9 @@ function pageMeasure({ frames, files }) {
 async function runOnce({ workloads }, run, takesPart, measure, samples) {
   for (const workload of workloads) {
     if (run > 0 && workload.once) continue;
-    for (const peer of workload.peers.filter(takesPart)) {
+    const peers = workload.peers.filter(takesPart);
+    const first = run % Math.max(peers.length, 1);
+    for (const peer of [...peers.slice(first), ...peers.slice(0, first)]) {
       samples.add(workload, peer, await measure(workload, peer));
     }
   }
@@ -150,6 +154,8 @@ class Pages {
   frames = null;
   /** @type {FilesBench | null} */
   files = null;
+  /** @type {NetBench | null} */
+  net = null;
 
   /**
    * @param {Suite[]} suites that run in the browser
@@ -170,6 +176,9 @@ class Pages {
     if (suites.some(({ browser }) => browser === "files")) {
       pages.files = await FilesBench.start(chromium, served);
     }
+    if (suites.some(({ browser }) => browser === "net")) {
+      pages.net = await NetBench.start(chromium, served);
+    }
     if (suites.some(({ browser }) => browser === "frames")) {
       pages.frames = await BrowserBench.start(chromium, served);
     }
@@ -177,7 +186,9 @@ class Pages {
   }
 
   async close() {
-    await Promise.all([this.frames?.close(), this.files?.close()]);
+    await Promise.all(
+      [this.frames, this.files, this.net].map((bench) => bench?.close()),
+    );
   }
 }
 

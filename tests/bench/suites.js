@@ -3,6 +3,7 @@
  * each row; a bar is shown in the report and fails nothing. */
 
 import { FILES } from "./files/suite.js";
+import { NET } from "./net/suite.js";
 import {
   BROWSER_SHIM,
   CHECKPOINTS,
@@ -49,7 +50,7 @@ const WITHOUT_FIBERS = [OURS, GO_WASM, GO_NATIVE, NATIVE];
  * @typedef {object} Suite
  * @property {string} name
  * @property {string} about
- * @property {"frames" | "files"} [browser] runs in Chromium, in this page
+ * @property {"frames" | "files" | "net"} [browser] runs in Chromium, in this page
  * @property {boolean} [apart] takes long, and runs only when it is named
  * @property {boolean} [guests] has a guest that clang builds with wasi-libc
  * @property {Workload[]} workloads
@@ -473,6 +474,7 @@ export const SUITES = [
       },
     ],
   },
+  NET,
   FILES,
 ];
 
