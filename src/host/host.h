@@ -213,13 +213,14 @@ int32_t gs__host_ws_open(uint32_t token, const char *url, size_t url_bytes,
                          uint32_t receive_limit_bytes);
 /* Hot. Sends, once no more than limit_bytes wait to be sent: 0 or GS__PENDING;
  * the bytes are copied when it returns 0 or completes. kind 0: sends nothing,
- * waits until nothing is buffered. */
+ * waits until nothing is buffered. Token 0: GS_EAGAIN instead of waiting. */
 GS__IMPORT("ws_send")
 int32_t gs__host_ws_send(uint32_t token, uint32_t ws, uint32_t kind,
                          const void *bytes, size_t size_bytes,
                          uint32_t limit_bytes);
 /* Hot. The next message into buf: 0 with *message written, here or by
- * completion (GS__PENDING). GS_ECONNRESET, GS_ENOBUFS. */
+ * completion (GS__PENDING). GS_ECONNRESET, GS_ENOBUFS. Token 0: GS_EAGAIN
+ * instead of waiting. */
 GS__IMPORT("ws_receive")
 int32_t gs__host_ws_receive(uint32_t token, uint32_t ws, void *buf,
                             size_t buf_bytes, struct gs__ws_message *message);
@@ -227,7 +228,8 @@ int32_t gs__host_ws_receive(uint32_t token, uint32_t ws, void *buf,
 GS__IMPORT("ws_shutdown")
 int32_t gs__host_ws_shutdown(uint32_t ws, uint32_t code, const char *reason,
                              size_t reason_bytes);
-/* `what` 0: the close code; 1: buffered bytes, at most 2^31-1. */
+/* `what` 0: the close code; 1: buffered bytes; 2: for how many milliseconds
+ * nothing was received; at most 2^31-1. */
 GS__IMPORT("ws_state")
 int32_t gs__host_ws_state(uint32_t ws, uint32_t what);
 /* `what` 0: the close reason; 1: the protocol; 2: the words for the last

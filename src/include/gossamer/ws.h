@@ -35,8 +35,10 @@ struct gs_ws_options {
    * for who reads. 0: 64 MiB. */
   uint32_t receive_limit_bytes;
   /* Browsers send no pings. With ping_ns this message is sent, as text, when
-   * nothing was received for so long; and when nothing is received for
-   * silence_ns, the connection is taken for dead: GS_ECONNRESET. 0: neither. */
+   * nothing was received for so long, and again each time as long after it; the
+   * answer is a message as others are. And when nothing is received for
+   * silence_ns, the connection is taken for dead: GS_ECONNRESET for all who wait
+   * at it or do so later. 0: neither. */
   const char *ping_text; /* NULL: "ping" */
   int64_t ping_ns;
   int64_t silence_ns;
@@ -74,8 +76,8 @@ int gs_ws_try_send(gs_ws *ws, enum gs_ws_kind kind, const void *bytes,
  * message is sent. */
 int gs_ws_send_until(gs_ws *ws, enum gs_ws_kind kind, const void *bytes,
                      size_t size_bytes, int64_t deadline_ns);
-/* **Parks** until all is handed to the network (bufferedAmount is 0). 0, or as
- * gs_ws_send(). */
+/* **Parks** until all is handed to the network (bufferedAmount is 0), also
+ * after gs_ws_shutdown(). 0; GS_ECONNRESET, GS_EPIPE when it never will be. */
 int gs_ws_flush(gs_ws *ws);
 int gs_ws_flush_until(gs_ws *ws, int64_t deadline_ns);
 
@@ -89,10 +91,12 @@ int gs_ws_receive(gs_ws *ws, struct gs_ws_message *message);
 int gs_ws_receive_until(gs_ws *ws, struct gs_ws_message *message,
                         int64_t deadline_ns);
 
-/* Starts the closing handshake: what was sent goes out first; messages of the
- * other side can be received until it answers. code: 1000 or 3000 to 4999, 0
- * for 1000; reason: at most 123 bytes of UTF-8, or NULL. 0; GS_EINVAL; nothing
- * happens when it is closing already. Never parks. */
+/* Starts the closing handshake: what was sent goes out first. Messages that
+ * have come can still be received; what the other side sends from now on until
+ * it answers is dropped, as the standard says. Who waits to send gets GS_EPIPE.
+ * code: 1000 or 3000 to 4999, 0 for 1000; reason: at most 123 bytes of UTF-8,
+ * or NULL. 0; GS_EINVAL; nothing happens when it is closing already. Never
+ * parks. */
 int gs_ws_shutdown(gs_ws *ws, int code, const char *reason);
 
 /* The other side's code: 1005 when it gave none, 1006 when the connection
