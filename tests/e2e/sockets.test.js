@@ -6,7 +6,6 @@ import { test } from "node:test";
 import { WebSocket } from "ws";
 import { websocket } from "../../js/websocket.js";
 import { BUILDS, runProgram } from "../helpers/programs.js";
-import { refusedUrl } from "../helpers/server.js";
 import { startWebSockets } from "../helpers/ws-server.js";
 
 const LIMIT = { timeout: 30_000 };
