@@ -46,25 +46,12 @@ import { UploadBody } from "./upload.js";
  *
  * What a read of the body answers; the last has no bytes.
  * @typedef {ReadableStreamReadResult<Uint8Array>} Piece
- *
- * @typedef {{ read(): Promise<Piece> }} PieceReader
  */
 
 const LIMIT_BYTES = 64 * 2 ** 20;
 /** What fetch takes of a body that outlives its page. */
 const KEEPALIVE_BYTES = 65_536;
 const NO_BODY = new Set([204, 205, 304]);
-/** Members that fetch knows by the same names. */
-const PASSED = /** @type {const} */ ([
-  "headers",
-  "credentials",
-  "cache",
-  "priority",
-  "referrerPolicy",
-  "referrer",
-  "keepalive",
-]);
-
 /**
  * How many bytes the body will have, unpacked, -1: not known; and how few would
  * not be all of them.
@@ -86,19 +73,6 @@ function lengthOf({ headers, status, type }, method) {
     : { lengthBytes: -1, leastBytes: (said - 64) / 1.001 };
 }
 
-/**
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @returns {PieceReader}
- */
-function readerOf(bytes) {
-  /** @type {Piece[]} */
-  const pieces = bytes.length > 0 ? [{ done: false, value: bytes }] : [];
-  return {
-    read: () =>
-      Promise.resolve(pieces.pop() ?? { done: true, value: undefined }),
-  };
-}
-
 export class Exchange {
   #controller = new AbortController();
   #client;
@@ -107,7 +81,7 @@ export class Exchange {
   #slot = "";
   /** @type {Response | null} with a body for the program */
   #response = null;
-  /** @type {PieceReader | null} */
+  /** @type {ReadableStreamDefaultReader<Uint8Array> | null} */
   #reader = null;
   #receivedBytes = 0;
   #leastBytes = -1;
@@ -132,7 +106,7 @@ export class Exchange {
     if (request.body === "sent") {
       const limit = request.uploadLimitBytes ?? LIMIT_BYTES;
       this.upload = new UploadBody(
-        request.keepalive === true ? Math.min(limit, KEEPALIVE_BYTES) : limit,
+        request.keepalive ? Math.min(limit, KEEPALIVE_BYTES) : limit,
       );
     }
     this.head = this.#send(url);
@@ -166,7 +140,7 @@ export class Exchange {
       }
       const head = this.#arrived(arrival, method);
       if (integrity !== null) await this.#verify(integrity);
-      if (this.#reader === null && this.#response?.body == null) this.#end();
+      if (this.#response?.body == null) this.#end();
       return head;
     } catch (error) {
       this.close();
@@ -178,7 +152,7 @@ export class Exchange {
   #checkRequest() {
     const { integrity = "", mode, keepalive, body } = this.#request;
     const bytes = body instanceof Uint8Array ? body.length : 0;
-    if (keepalive === true && bytes > KEEPALIVE_BYTES) {
+    if (keepalive && bytes > KEEPALIVE_BYTES) {
       const text = `with keepalive a body has at most ${KEEPALIVE_BYTES} bytes`;
       throw new GossamerError("EFBIG", text);
     }
@@ -195,20 +169,17 @@ export class Exchange {
    * @param {Plan} plan
    */
   #initOf(method, { redirect, mode }) {
-    const request = this.#request;
-    /** @type {RequestInit} */
-    const init = { method, redirect, mode, signal: this.#controller.signal };
-    /** @type {Record<string, unknown>} */
-    const given = {};
-    for (const name of PASSED) {
-      if (request[name] !== undefined) given[name] = request[name];
-    }
-    Object.assign(init, given);
-    if (request.body instanceof Uint8Array) {
-      init.body = /** @type {BodyInit} */ (request.body);
-    }
-    if (request.integrity && !canVerify()) init.integrity = request.integrity;
-    return init;
+    const { body, integrity, ...request } = this.#request;
+    // What it has beside fetch's own members, fetch does not look at.
+    return /** @type {RequestInit} */ ({
+      ...request,
+      method,
+      redirect,
+      mode,
+      body: body === "sent" ? null : body,
+      integrity: canVerify() ? "" : integrity,
+      signal: this.#controller.signal,
+    });
   }
 
   /**
@@ -222,15 +193,11 @@ export class Exchange {
     const { upload: how = "auto", keepalive, mode } = this.#request;
     if (upload === null) return this.#fetchOnce(url, init, plan);
     // Chromium refuses streams for both.
-    const able = keepalive !== true && mode !== "no-cors";
+    const able = !keepalive && mode !== "no-cors";
     const streams = able && this.#client.canStream;
     if (how === "stream" && !streams) {
-      throw new GossamerError(
-        "ENOTSUP",
-        able
-          ? "this host streams no body upwards"
-          : "a body is not streamed upwards with keepalive or mode no-cors",
-      );
+      const text = "this host streams no such body upwards";
+      throw new GossamerError("ENOTSUP", text);
     }
     const tried =
       streams &&
@@ -302,7 +269,7 @@ export class Exchange {
       status: opaque ? 0 : response.status,
       url: address,
       headers: opaque ? new Headers() : response.headers,
-      lengthBytes: opaque || opaqueRedirect ? -1 : lengthBytes,
+      lengthBytes: opaque ? -1 : lengthBytes,
       redirected,
       opaque,
       opaqueRedirect,
@@ -326,13 +293,14 @@ export class Exchange {
       }
       pieces.push(/** @type {Uint8Array<ArrayBuffer>} */ (value));
     }
-    const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
-    if (!(await verify(integrity, bytes))) {
+    const all = new Blob(pieces);
+    if (!(await verify(integrity, await all.arrayBuffer()))) {
       const text = `the body of ${this.#address} is not what integrity wants`;
       throw new GossamerError("EBADMSG", text);
     }
     this.#receivedBytes = 0;
-    this.#reader = readerOf(bytes);
+    this.#response = new Response(all);
+    this.#reader = null;
   }
 
   /**
@@ -362,19 +330,12 @@ export class Exchange {
    */
   #doubt({ redirect, mode, integrity }) {
     if (!isPage()) return "";
-    const asked = this.#request;
-    const causes = ["the network", "CORS", "a content security policy"];
-    if (redirect === "error") causes.push("a redirect");
-    if (redirect === "follow") causes.push("more than 20 redirects");
-    if (mode === "same-origin") {
-      causes.push(
-        asked.mode === mode
-          ? "another origin"
-          : "a redirect to another origin, which no source allows",
-      );
-    }
-    if (integrity) causes.push("integrity");
-    return ` (${causes.join(", or ")}: browsers do not tell which)`;
+    let text = "the network, CORS, a content security policy";
+    if (redirect === "error") text += ", a redirect";
+    if (redirect === "follow") text += ", more than 20 redirects";
+    if (mode === "same-origin") text += ", another origin after a redirect";
+    if (integrity) text += ", integrity";
+    return ` (${text}: browsers do not tell which)`;
   }
 
   /**

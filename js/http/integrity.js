@@ -40,7 +40,7 @@ export const canVerify = () => globalThis.crypto?.subtle !== undefined;
 
 /**
  * @param {Integrity} integrity
- * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {ArrayBuffer} bytes
  */
 export async function verify({ algorithm, hashes }, bytes) {
   const digest = await crypto.subtle.digest(algorithm, bytes);

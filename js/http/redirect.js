@@ -22,20 +22,13 @@ import { refusal } from "./policy.js";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 20;
+const FOREIGN = "another origin, with mode same-origin";
 /** Headers that foreign servers may be sent by anyone; the Fetch standard drops
  * Authorization itself. */
 const COMMON =
   /^(?:accept|accept-language|content-language|content-type|range|authorization)$/i;
-/** What describes a body that is not sent on. */
-const OF_BODY = [
-  "content-encoding",
-  "content-language",
-  "content-length",
-  "content-location",
-  "content-type",
-];
 /** What is one origin's alone. */
-const SECRETS = ["authorization", "cookie", "proxy-authorization"];
+const SECRET = /^(?:authorization|cookie|proxy-authorization)$/;
 
 /** A page or a worker of one: they alone have an origin that fetch knows. */
 export const isPage = () =>
@@ -54,14 +47,14 @@ export function planRedirects(policy, url, method, request) {
   const own = url.origin === policy.selfOrigin;
   if (!isPage()) {
     if (redirect === "manual") return { redirect, mode };
-    if (mode === "same-origin" && !own) throw foreign(url);
+    if (mode === "same-origin" && !own) throw broken(url, FOREIGN);
     const byHand = redirect === "error" ? 0 : (maxRedirects ?? MAX_REDIRECTS);
     return { redirect: "manual", mode, byHand };
   }
   if (redirect !== "follow") return { redirect, mode };
-  if (policy.refuseRedirects !== true) {
-    if (policy.universal === true) return { redirect, mode };
-    if (policy.confined === true && own && policy.allows(url, "GET")) {
+  if (!policy.refuseRedirects) {
+    if (policy.universal) return { redirect, mode };
+    if (policy.confined && own && policy.allows(url, "GET")) {
       return { redirect, mode: "same-origin" };
     }
     const harmless =
@@ -74,12 +67,6 @@ export function planRedirects(policy, url, method, request) {
   throw hidden(policy, url, "could be redirected unseen (mode no-cors)");
 }
 
-/** @param {URL} url */
-function foreign(url) {
-  const text = `fetch of ${url.href} failed: another origin, mode same-origin`;
-  return new GossamerError("EIO", text);
-}
-
 /**
  * @param {Policy} policy
  * @param {URL} url
@@ -87,9 +74,8 @@ function foreign(url) {
  */
 function hidden(policy, url, what) {
   const text =
-    `fetch of ${url.href} refused: it ${what}, and a browser does not show ` +
-    `where to: only when all addresses are allowed it is followed; ` +
-    policy.advice("*");
+    `fetch of ${url.href} refused: it ${what}, and a browser hides where to; ` +
+    `when all addresses are allowed it is followed: ${policy.advice("*")}`;
   return new GossamerError("EACCES", text);
 }
 
@@ -129,7 +115,7 @@ export async function followByHand(policy, first, firstInit, most) {
       throw refusal(policy, next, init.method ?? "GET", what);
     }
     if (init.mode === "same-origin" && next.origin !== first.origin) {
-      throw foreign(next);
+      throw broken(first, FOREIGN);
     }
     url = next;
   }
@@ -140,7 +126,7 @@ export async function followByHand(policy, first, firstInit, most) {
  * @param {string} why
  */
 function broken(first, why) {
-  const text = `fetch of ${first.href} failed: redirected ${why}`;
+  const text = `fetch of ${first.href} failed: ${why}`;
   return new GossamerError("EIO", text);
 }
 
@@ -154,13 +140,13 @@ function nextAddress(first, url, location) {
   try {
     next = new URL(location, url);
   } catch {
-    throw broken(first, "to what is no URL");
+    throw broken(first, "redirected to no URL");
   }
   if (!/^https?:$/.test(next.protocol)) {
-    throw broken(first, `to an address of ${next.protocol}`);
+    throw broken(first, `redirected to ${next.protocol}`);
   }
   if (next.username !== "" || next.password !== "") {
-    throw broken(first, "to an address with a password");
+    throw broken(first, "redirected to a URL with a password");
   }
   if (next.hash === "") next.hash = url.hash;
   return next;
@@ -177,16 +163,18 @@ function nextAddress(first, url, location) {
 function nextInit(first, init, status, sameOrigin) {
   const { method = "GET", body } = init;
   if (status !== 303 && body instanceof ReadableStream) {
-    throw broken(first, "when its body was sent, which cannot be sent again");
+    throw broken(first, "redirected, and the body cannot be sent again");
   }
   const asGet =
     status === 303
       ? method !== "GET" && method !== "HEAD"
       : status < 303 && method === "POST";
-  if (!asGet && sameOrigin) return init;
-  const headers = new Headers(init.headers);
-  if (!sameOrigin) for (const name of SECRETS) headers.delete(name);
-  if (!asGet) return { ...init, headers };
-  for (const name of OF_BODY) headers.delete(name);
-  return { ...init, method: "GET", body: null, headers };
+  const headers = [...new Headers(init.headers)].filter(
+    ([name]) =>
+      !(asGet && name.startsWith("content-")) &&
+      (sameOrigin || !SECRET.test(name)),
+  );
+  return asGet
+    ? { ...init, method: "GET", body: null, headers }
+    : { ...init, headers };
 }

@@ -3,6 +3,7 @@
  * by its name; a stream asks for nothing before something is to be sent, so
  * that a request which never began can be made again with what is collected. */
 import { GossamerError } from "../errors.js";
+import { isPage } from "./redirect.js";
 
 /**
  * Whether fetch takes a stream for a body. Firefox and Safari would send the
@@ -33,9 +34,7 @@ export function canStream() {
  * @param {string} origin
  */
 export function speaksHttp1(origin) {
-  if (!("document" in globalThis || "WorkerGlobalScope" in globalThis)) {
-    return false;
-  }
+  if (!isPage()) return false;
   const timings = ["navigation", "resource"].flatMap((type) =>
     performance.getEntriesByType(type),
   );
@@ -64,7 +63,7 @@ export class UploadBody {
   #ended = false;
   /** @type {GossamerError | null} */
   #error = null;
-  /** @type {(bytes: Uint8Array<ArrayBuffer>) => void} */
+  /** @type {(all: Blob) => void} */
   #resolve = () => {};
   /** @type {(error: GossamerError) => void} */
   #reject = () => {};
@@ -170,7 +169,7 @@ export class UploadBody {
 
   /**
    * All of it; a stream that was not begun is given up.
-   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   * @returns {Promise<Blob>}
    * @throws {GossamerError} EFBIG, or what fail() was told
    */
   collect() {
@@ -187,14 +186,8 @@ export class UploadBody {
   }
 
   #finish() {
-    const all = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      all.set(piece, at);
-      at += piece.length;
-    }
+    this.#resolve(new Blob(this.#pieces));
     this.#pieces = [];
-    this.#resolve(all);
   }
 
   /** Ends the stream's wait. */
