@@ -42,6 +42,7 @@ const DONE = [
 /** By CODE: why, as far as the host's OperationError leaves a choice.
  * @type {Map<number, string>} */
 const WHY = new Map([
+  [CODE.ENCRYPT, "this host refuses a size, such as the iv's"],
   [CODE.DECRYPT, "it is not authentic, not well padded, or by another key"],
   [CODE.UNWRAP, "it is not authentic, or not by this key"],
   [CODE.DERIVE, "the other side's key, or a size, is refused"],
