@@ -96,6 +96,8 @@ export class UploadBody {
    *   when `ready`
    */
   push(bytes) {
+    // Over HTTP/1.1 a piece of no bytes is the end.
+    if (bytes.length === 0) return;
     this.#bytes += bytes.length;
     if (!this.#collecting) {
       this.#controller?.enqueue(bytes);
