@@ -21,6 +21,7 @@ void host_fake_reset(void) {
   memset(&host_fake, 0, sizeof host_fake);
   host_fake.testing = true;
   host_fake.answer = GS__PENDING;
+  host_fake.head = (struct gs__http_head){200, 0, -1};
 }
 
 static _Noreturn void wrong(const char *text, uint32_t number) {
@@ -109,7 +110,7 @@ void host_fake_complete(uint32_t token, int32_t result) {
   struct host_fake_op *op = find(token);
   if (op == NULL) wrong("completes what is not pending", token);
   if (op->kind == HOST_FAKE_OPEN && result == 0) {
-    *(struct gs__http_head *)op->buf = (struct gs__http_head){200, 0, -1};
+    *(struct gs__http_head *)op->buf = host_fake.head;
   }
   forget(op);
   gs_complete(token, result);
@@ -149,18 +150,28 @@ int32_t gs__host_canvas_size(uint32_t *height) {
 /* ---- HTTP and standard input ---- */
 
 int32_t gs__host_http_open(uint32_t token, struct gs__http_start *request) {
-  int32_t answer = start((struct host_fake_op){
-      .token = token, .kind = HOST_FAKE_OPEN, .buf = request->head});
-  if (answer == GS__PENDING) request->handle = ++host_fake.opened;
+  struct host_fake *h = &host_fake;
+  h->request = *request;
+  int32_t answer = start((struct host_fake_op){.token = token,
+                                               .kind = HOST_FAKE_OPEN,
+                                               .http = h->opened + 1,
+                                               .buf = request->head});
+  if (answer == GS__PENDING) request->handle = ++h->opened;
   return answer;
 }
 
 int32_t gs__host_http_send(uint32_t token, uint32_t http, const void *buf,
                            size_t buf_bytes) {
-  (void)buf;
+  if (http == 0 || http > host_fake.opened) wrong("sends to nobody", http);
+  if (buf == NULL) {
+    host_fake.ends++;
+    host_fake.end_error = (int32_t)buf_bytes;
+    return 0;
+  }
   return start((struct host_fake_op){.token = token,
                                      .kind = HOST_FAKE_SEND,
                                      .http = http,
+                                     .buf = (void *)buf,
                                      .buf_bytes = buf_bytes});
 }
 
@@ -171,7 +182,7 @@ int32_t gs__host_http_allows(const char *url, size_t url_bytes,
 }
 
 int32_t gs__host_http_limit(uint32_t per_origin) {
-  (void)per_origin;
+  host_fake.per_origin = per_origin;
   return GS_OK;
 }
 
@@ -183,21 +194,32 @@ static int32_t put_text(const char *text, char *buf, size_t buf_bytes) {
   return (int32_t)length;
 }
 
+static const char *const default_headers[] = {"content-type: text/plain", NULL};
+
+static const char *header_at(uint32_t index) {
+  const char *const *headers = host_fake.headers;
+  if (headers == NULL) headers = default_headers;
+  while (index-- > 0 && *headers != NULL) headers++;
+  return *headers;
+}
+
 int32_t gs__host_http_header(uint32_t http, const char *name, size_t name_bytes,
                              char *buf, size_t buf_bytes) {
   (void)http;
-  static const char known[] = "content-type";
-  if (name_bytes != sizeof known - 1 || memcmp(name, known, name_bytes) != 0) {
-    return GS_ENOENT;
+  const char *header;
+  for (uint32_t i = 0; (header = header_at(i)) != NULL; i++) {
+    if (strncmp(header, name, name_bytes) == 0 && header[name_bytes] == ':') {
+      return put_text(header + name_bytes + 2, buf, buf_bytes);
+    }
   }
-  return put_text("text/plain", buf, buf_bytes);
+  return GS_ENOENT;
 }
 
 int32_t gs__host_http_header_at(uint32_t http, uint32_t index, char *buf,
                                 size_t buf_bytes) {
   (void)http;
-  if (index > 0) return GS_ENOENT;
-  return put_text("content-type: text/plain", buf, buf_bytes);
+  const char *header = header_at(index);
+  return header == NULL ? GS_ENOENT : put_text(header, buf, buf_bytes);
 }
 
 int32_t gs__host_http_url(uint32_t http, char *buf, size_t buf_bytes) {
@@ -216,9 +238,9 @@ int32_t gs__host_http_read(uint32_t token, uint32_t http, void *buf,
 
 void gs__host_http_close(uint32_t http) {
   for (uint32_t i = 0; i < host_fake.pending; i++) {
-    if (host_fake.ops[i].kind >= HOST_FAKE_READ &&
+    if (host_fake.ops[i].kind != HOST_FAKE_STDIN &&
         host_fake.ops[i].http == http) {
-      wrong("closed before its read was canceled", http);
+      wrong("closed before what is pending was canceled", http);
     }
   }
   host_fake.closed++;

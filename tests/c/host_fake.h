@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../src/host/host.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -24,8 +26,8 @@ enum host_fake_kind {
 struct host_fake_op {
   uint32_t token;
   enum host_fake_kind kind;
-  uint32_t http; /* whose body is read */
-  void *buf;     /* where the answer goes */
+  uint32_t http; /* the request */
+  void *buf;     /* where the answer goes, or what is sent */
   size_t buf_bytes;
   uint32_t *count; /* and, of standard input, how much it is */
 };
@@ -44,6 +46,12 @@ struct host_fake {
   uint32_t canceled_unknown; /* tokens that were not pending */
   uint32_t opened;
   uint32_t closed;
+  struct gs__http_start request; /* the last; its texts may be gone */
+  struct gs__http_head head;     /* of responses; 200 and no length */
+  const char *const *headers;    /* "name: value", ended by NULL; NULL: one */
+  uint32_t ends;                 /* of bodies that were sent */
+  int32_t end_error;             /* that the last of these ended by, or 0 */
+  uint32_t per_origin;           /* the limit, as told */
   uint32_t frame_requests;
   uint32_t frame_cancels;
   bool frame_requested;

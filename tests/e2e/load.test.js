@@ -403,7 +403,7 @@ test("requests that fail are errors; the program goes on", LIMIT, async (t) => {
     'error EINVAL: not a URL: "not a url"',
     "error EIO: fetch of http://127.0.0.1:1/ failed: fetch failed: bad port",
     "status 200, no type",
-    `4 bytes, sum ${sum}, then EIO`,
+    `4 bytes, sum ${sum}, then ECONNRESET`,
     lines[6],
     "status 200, no type",
     "1 bytes, sum 120, then ETIMEDOUT",

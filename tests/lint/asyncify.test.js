@@ -15,10 +15,34 @@ const UNWINDING = 1;
 const PARK_BY_DESIGN = new Set([
   "run_main", // calls main()
   "run", // of src/host/call.c: calls an exported function's body
-  "gs_http_get",
+  "gs_http_get", // waits in a leaf, as the rest of HTTP does
   "gs_http_get_until",
-  "gs_http_open",
+  "gs_http_open", // calls the user's functions
   "open_until",
+  "try_request",
+  "attempt",
+  "gs__http_send", // asks libc about a file
+  "look_at_file",
+  "run_sending", // calls the user's function
+  "send_all",
+  "read_piece",
+  "gs__http_opened", // tells the user's function
+  "gs__http_went_up",
+  "gs__http_came_down",
+  "tell",
+  "gs_http_read",
+  "gs_http_read_until",
+  "gs_http_read_all",
+  "read_whole",
+  "gs_http_read_line",
+  "gs_http_read_line_until",
+  "next_line",
+  "gs_http_save",
+  "write_all", // calls libc's write()
+  "gs__http_next",
+  "gs__http_pull",
+  "run_feed", // a goroutine of the runtime's own
+  "pass_on",
   "gs_poller_wait",
   "gs_poller_wait_until",
   "gs_try", // calls the user's function

@@ -103,12 +103,41 @@ static void pools(void *arg) {
   gs_pool_release(pool);
 }
 
+static int64_t read_piece(void *arg, void *buf, size_t buf_bytes) {
+  (void)arg, (void)buf, (void)buf_bytes;
+  return gs_yield();
+}
+
+static void told(void *arg, const struct gs_http_progress *progress) {
+  (void)arg, (void)progress;
+}
+
+static void bodies(gs_http *http) {
+  void *all = NULL;
+  char *line = NULL;
+  size_t bytes = 0;
+  gs_chan *chunks = NULL;
+  int64_t soon_ns = gs_deadline(GS_SECOND);
+  gs_http_read_line(http, &line, &bytes);
+  gs_http_read_line_until(http, &line, &bytes, soon_ns);
+  gs_http_read_all(http, &all, &bytes, 0);
+  gs_http_save(http, 1);
+  gs_http_chan(&chunks, http, 0, 1);
+}
+
 static void network(void *arg) {
   gs_http *http = NULL;
   char bytes[64];
   gs_http_get(&http, arg);
+  gs_http_get_until(&http, arg, gs_deadline(GS_SECOND));
+  struct gs_http_request request = {.url = arg,
+                                    .body = gs_http_reader(read_piece, arg, -1),
+                                    .progress = told,
+                                    .retry = {.times = 1}};
+  gs_http_open(&http, &request);
   gs_http_read(http, bytes, sizeof bytes);
   gs_http_read_until(http, bytes, sizeof bytes, gs_deadline(GS_SECOND));
+  bodies(http);
   struct gs_poll_event event;
   gs_poller *poller = NULL;
   gs_poller_new(&poller);
