@@ -147,7 +147,25 @@ static void network(void *arg) {
   gs_poller_wait_until(poller, &event, 1, gs_deadline(GS_SECOND));
   gs_poller_release(poller);
   gs_http_close(http);
-  gs_hash(GS_SHA_256, bytes, 4, bytes + 4);
+}
+
+static void secrets(void *arg) {
+  unsigned char bytes[64] = {0};
+  gs_hasher *hasher = NULL;
+  gs_hash(GS_SHA_256, arg, 4, bytes);
+  if (gs_hasher_new(&hasher, GS_SHA_1) == GS_OK) gs_hasher_free(hasher);
+  int size = gs_hmac(GS_SHA_256, "k", 1, bytes, 4, bytes + 4);
+  gs_key_store("name", size < 0 ? 1 : 2);
+}
+
+static void sockets(void *arg) {
+  gs_ws *ws = NULL;
+  struct gs_ws_message message;
+  if (gs_ws_open(&ws, arg, NULL) != GS_OK) return;
+  gs_ws_send(ws, GS_WS_TEXT, "a", 1);
+  gs_ws_flush(ws);
+  gs_ws_receive(ws, &message);
+  gs_ws_close(ws);
 }
 
 static void locks(void *arg) {
@@ -219,6 +237,8 @@ int main(void) {
   gs_go(contexts, NULL);
   gs_go(panics, NULL);
   gs_go(network, "https://example.com/");
+  gs_go(sockets, "wss://example.com/");
+  gs_go(secrets, "text");
   gs_go(memory, "text");
   gs_go(pools, chan);
   gs_go(pipelines, chan);
