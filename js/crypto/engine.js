@@ -217,7 +217,7 @@ function unwrap(subtle, op) {
   const format = formatOf(op.format);
   checkUsage(unwrapping, "unwrapKey");
   const kind = checkFormat(spec, format);
-  const cipher = cipherOf(unwrapping, op, data.length);
+  const cipher = cipherOf(unwrapping, op, -1);
   const algorithm = importAlgorithm(spec);
   const isWrong =
     factsOf(unwrapping).name === "AES-KW" &&
@@ -288,8 +288,9 @@ function encrypt(subtle, op) {
 function decrypt(subtle, op) {
   const key = present(op.key);
   checkUsage(key, "decrypt");
-  const isOaep = factsOf(key).name === "RSA-OAEP";
-  const params = cipherOf(key, op, isOaep ? -1 : op.data.length);
+  // Only of a stream cipher this says how much was encrypted.
+  const isCounted = factsOf(key).name === "AES-CTR";
+  const params = cipherOf(key, op, isCounted ? op.data.length : -1);
   return subtle.decrypt(params, key, op.data).then(bytesOf);
 }
 
