@@ -384,7 +384,7 @@ test("requests that fail are errors; the program goes on", LIMIT, async (t) => {
       "not a url",
       "http://127.0.0.1:1/",
       `${base}dies`,
-      "-50",
+      "-500",
       `${base}silent`,
       `${base}stalls`,
       "https://elsewhere.test/",
