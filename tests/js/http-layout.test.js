@@ -200,8 +200,8 @@ test("what lies outside of memory is EFAULT, whichever member", (t) => {
     { integrity: PAGE_BYTES, integrityBytes: 1 },
     { head: PAGE_BYTES - 8 },
   ]) {
-    const start = { url: 0, urlBytes, head: HEAD, ...fields };
-    putStart(fake.wasm, START, start);
+    const request = { url: 0, urlBytes, head: HEAD, ...fields };
+    putStart(fake.wasm, START, request);
     const what = JSON.stringify(fields);
     assert.equal(fake.imports.http_open(1, START), -ERRNO.EFAULT, what);
     assert.equal(handleOf(fake.wasm, START), 0, what);
