@@ -1,5 +1,6 @@
 /* How src/host/host.h lays out a request in memory, and what its numbers mean:
  * from struct gs__http_start to a request, from a head to struct gs__http_head. */
+import { GossamerError } from "../errors.js";
 import { u32 } from "../memory.js";
 
 /**
@@ -53,7 +54,7 @@ const REFERRER_POLICIES = /** @type {const} */ ([
 ]);
 const UPLOADS = /** @type {const} */ (["auto", "stream", "buffer"]);
 const KEEPALIVE = 1 << 15;
-const BODY = Object.freeze({ NONE: 0, BYTES: 1, SENT: 2 });
+const BODIES = /** @type {const} */ ([null, "bytes", "sent"]);
 
 /** struct gs__http_head's flags: GS_HTTP_REDIRECTED and so on. */
 const FLAG = Object.freeze({
@@ -69,17 +70,20 @@ const FLAG = Object.freeze({
  * @param {number} options
  * @param {number} shift
  * @param {number} bits
- * @returns {T | undefined}
+ * @returns {T}
  */
 function choice(names, options, shift, bits) {
-  return names[(options >>> shift) & ((1 << bits) - 1)];
+  const name = names[(options >>> shift) & ((1 << bits) - 1)];
+  if (name === undefined) throw new GossamerError("EINVAL", "unknown option");
+  return name;
 }
 
 /**
  * @param {Memory} memory
  * @param {number} pointer to struct gs__http_start
- * @returns {{ request: HttpRequest, head: number } | null | undefined} null:
- *   something lies outside of memory; undefined: a number that means nothing
+ * @returns {{ request: HttpRequest, head: number } | null} null: something lies
+ *   outside of memory
+ * @throws {GossamerError} EINVAL: a number that means nothing
  */
 export function readStart(memory, pointer) {
   const at = u32(pointer);
@@ -87,8 +91,10 @@ export function readStart(memory, pointer) {
   const { view } = memory;
   const word = (/** @type {number} */ offset) =>
     view.getUint32(at + offset, true);
-  const text = (/** @type {number} */ offset) =>
-    memory.text(word(offset), word(offset + 4));
+  const text = (/** @type {number} */ offset) => {
+    const size = word(offset + 4);
+    return size === 0 ? "" : memory.text(word(offset), size);
+  };
   const url = text(START.URL);
   const method = text(START.METHOD);
   const referrer = text(START.REFERRER);
@@ -112,32 +118,25 @@ export function readStart(memory, pointer) {
     return null;
   }
   const options = word(START.OPTIONS);
-  const body = (options >>> 16) & 3;
-  const chosen = {
-    redirect: choice(REDIRECTS, options, 0, 2),
-    credentials: choice(CREDENTIALS, options, 2, 2),
-    cache: choice(CACHES, options, 4, 3),
-    mode: choice(MODES, options, 7, 2),
-    priority: choice(PRIORITIES, options, 9, 2),
-    referrerPolicy: choice(REFERRER_POLICIES, options, 11, 4),
-    upload: choice(UPLOADS, options, 18, 2),
-  };
-  if (Object.values(chosen).includes(undefined) || body > BODY.SENT) {
-    return undefined;
-  }
-  const sent = body === BODY.SENT ? "sent" : bytes.slice();
+  const body = choice(BODIES, options, 16, 2);
   return {
     head,
     request: {
-      .../** @type {Pick<HttpRequest, keyof typeof chosen>} */ (chosen),
       url,
-      ...(method === "" ? {} : { method }),
-      headers,
-      body: body === BODY.NONE ? null : sent,
-      ...(word(START.REFERRER) === 0 ? {} : { referrer }),
-      ...(integrity === "" ? {} : { integrity }),
-      maxRedirects: word(START.MAX_REDIRECTS),
+      method,
+      headers: headers.length > 0 ? headers : undefined,
+      body: body === "bytes" ? bytes.slice() : body,
+      upload: choice(UPLOADS, options, 18, 2),
       uploadLimitBytes: word(START.UPLOAD_LIMIT),
+      redirect: choice(REDIRECTS, options, 0, 2),
+      maxRedirects: word(START.MAX_REDIRECTS),
+      credentials: choice(CREDENTIALS, options, 2, 2),
+      cache: choice(CACHES, options, 4, 3),
+      mode: choice(MODES, options, 7, 2),
+      priority: choice(PRIORITIES, options, 9, 2),
+      referrer: word(START.REFERRER) === 0 ? undefined : referrer,
+      referrerPolicy: choice(REFERRER_POLICIES, options, 11, 4),
+      integrity,
       integrityLimitBytes: word(START.INTEGRITY_LIMIT),
       keepalive: (options & KEEPALIVE) !== 0,
     },

@@ -229,11 +229,10 @@ export function createHttp(host, policy) {
      * @param {number} pointer to struct gs__http_start
      */
     http_open(token, pointer) {
-      const read = readStart(memory, pointer);
-      if (read === null) return -ERRNO.EFAULT;
-      if (read === undefined) return fail(ERRNO.EINVAL, "an unknown option");
-      const { request, head } = read;
       try {
+        const read = readStart(memory, pointer);
+        if (read === null) return -ERRNO.EFAULT;
+        const { request, head } = read;
         const url = client.addressOf(request);
         const exchange = client.open(request, url);
         const transfer = new Transfer(host, exchange, failWith);

@@ -169,14 +169,21 @@ export class Exchange {
    * @param {Plan} plan
    */
   #initOf(method, { redirect, mode }) {
-    const { body, integrity, ...request } = this.#request;
-    // What it has beside fetch's own members, fetch does not look at.
+    const request = this.#request;
+    const { body, integrity } = request;
+    // One by one: objects that are spread are slow to make.
     return /** @type {RequestInit} */ ({
-      ...request,
       method,
       redirect,
       mode,
+      headers: request.headers,
       body: body === "sent" ? null : body,
+      credentials: request.credentials,
+      cache: request.cache,
+      priority: request.priority,
+      referrer: request.referrer,
+      referrerPolicy: request.referrerPolicy,
+      keepalive: request.keepalive,
       integrity: canVerify() ? "" : integrity,
       signal: this.#controller.signal,
     });
