@@ -128,6 +128,7 @@ after(async () => {
  * @property {{ width: number, height: number }} [viewport]
  * @property {"light" | "dark"} [colorScheme]
  * @property {number} [timeoutMs] for each wait on the page
+ * @property {boolean} [ignoreHTTPSErrors] a certificate made for a test will do
  * @property {() => void} [prepare] runs in the page before its own scripts
  */
 
@@ -143,10 +144,12 @@ export async function openPage(t, url, options = {}) {
     viewport = { width: 1000, height: 700 },
     colorScheme = "light",
     timeoutMs = 20_000,
+    ignoreHTTPSErrors = false,
     prepare = () => {},
   } = options;
   const started = await browser(options);
-  const context = await started.newContext({ viewport, colorScheme });
+  const look = { viewport, colorScheme };
+  const context = await started.newContext({ ...look, ignoreHTTPSErrors });
   context.setDefaultTimeout(timeoutMs);
   await context.addInitScript(prepare);
   /** @type {string[]} */

@@ -314,7 +314,12 @@ export function findRoute(path) {
   if (route === undefined || cors === undefined) return null;
   return (visit) => {
     const { request, response } = visit;
-    const headers = { "Cache-Control": "no-store", ...cors(visit) };
+    const headers = {
+      "Cache-Control": "no-store",
+      // Browsers hold back what they have to guess the type of.
+      "Content-Type": "application/octet-stream",
+      ...cors(visit),
+    };
     for (const [header, value] of Object.entries(headers)) {
       response.setHeader(header, value);
     }

@@ -160,14 +160,16 @@ export class Origin {
   }
 
   /**
-   * The next request for a path that begins so, or one that was already there.
+   * The next request for a path that begins so, or one that was already there;
+   * what CORS asks before does not count.
    * @param {string} path
    * @param {number} [nth] from 0
    * @returns {Promise<Visit>}
    */
   visit(path, nth = 0) {
     /** @param {Visit} visit */
-    const fits = ({ url }) => `${url.pathname}${url.search}`.startsWith(path);
+    const fits = ({ method, url }) =>
+      method !== "OPTIONS" && `${url.pathname}${url.search}`.startsWith(path);
     return new Promise((resolve) => {
       const look = () => {
         const found = this.visits.filter(fits)[nth];
@@ -238,6 +240,9 @@ const KINDS = {
     scheme: "http",
     host: "127.0.0.1",
   }),
+  /** Another origin than `plain`, and the same site: it has its cookies. */
+  /** @param {Origin["answer"]} answer */
+  sibling: (answer) => KINDS.plain(answer),
   /** Another site than all others, in the eyes of a browser. */
   /** @param {Origin["answer"]} answer */
   foreign: (answer) => ({
@@ -287,28 +292,44 @@ export async function startNet(t, kinds, routes = {}) {
 }
 
 /**
- * A server that takes connections and never says a word: a client that comes
- * by https stays in the handshake.
+ * A gate before a server: it takes connections, and not a byte passes before it
+ * is opened. A client that comes by https stays in the handshake.
  * @param {TestContext} t
+ * @param {Origin} behind
  */
-export async function startDeaf(t) {
+export async function startGate(t, behind) {
+  const { protocol, port } = new URL(behind.origin);
+  /** @type {net.Socket[]} */
+  const waiting = [];
   /** @type {(socket: net.Socket) => void} */
+  let pass = (socket) => void waiting.push(socket);
   let came = () => {};
-  /** @type {Promise<net.Socket>} */
+  /** @type {Promise<void>} */
   const connected = new Promise((resolve) => {
     came = resolve;
   });
   const server = net.createServer((socket) => {
-    socket.resume();
-    came(socket);
+    came();
+    pass(socket);
   });
-  const origin = await listen(t, server, "https", "127.0.0.1");
-  const closed = connected.then(
-    (socket) =>
-      new Promise((resolve) => {
-        if (socket.destroyed) resolve(undefined);
-        else socket.once("close", () => resolve(undefined));
-      }),
+  const origin = await listen(
+    t,
+    server,
+    protocol.replace(":", ""),
+    "127.0.0.1",
   );
-  return { origin, connected, closed };
+  return {
+    origin,
+    /** When the first client is there. */
+    connected,
+    open: () => {
+      pass = (socket) => {
+        const other = net.connect(Number(port), "127.0.0.1");
+        other.on("error", () => socket.destroy());
+        socket.on("close", () => other.destroy());
+        socket.pipe(other).pipe(socket);
+      };
+      for (const socket of waiting) pass(socket);
+    },
+  };
 }

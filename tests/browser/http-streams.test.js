@@ -1,0 +1,177 @@
+/* Bodies that stream, in Chromium and Firefox (SEEDS B1, C2): up as far as the
+ * browser can, else whole, with the right bytes in every case; a gibibyte down in
+ * memory that does not grow; and requests that are given up at any stage, whose
+ * connection is then closed at the server. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { ENGINES } from "../helpers/browser.js";
+import { whyNoTls } from "../helpers/certificate.js";
+import { assertHas, openNet } from "../helpers/net-page.js";
+import { patternOf } from "../helpers/net-routes.js";
+import { startGate } from "../helpers/net-server.js";
+import { watchPeaks, whyNoPeaks } from "../helpers/peaks.js";
+
+const LIMIT = { timeout: 60_000 };
+const MIB = 2 ** 20;
+const FIREFOX_KEEPS = "the driver of Firefox keeps all that is received";
+const PIECE = { pieces: 40, pieceBytes: 50_000 };
+const TOTAL_BYTES = PIECE.pieces * PIECE.pieceBytes;
+const SHA256 = createHash("sha256")
+  .update(patternOf(TOTAL_BYTES))
+  .digest("hex");
+
+for (const { engine, skip } of ENGINES) {
+  const tls = { ...LIMIT, skip: skip || whyNoTls() };
+  const streams = engine === "chromium";
+
+  test(`pieces go up with the right bytes, ${engine}`, tls, async (t) => {
+    const { ask, net } = await openNet(t, ["h2", "tls", "plain"], {
+      engine,
+      complaints: { chromium: [/ERR_ALPN_NEGOTIATION_FAILED/] },
+    });
+    const whole = { bytes: TOTAL_BYTES, sha256: SHA256, type: null };
+    for (const [url, upload, more] of [
+      ["/upload", "auto", { streamedUp: streams, version: "2.0" }],
+      ["/upload", "buffer", { streamedUp: false, version: "2.0" }],
+      [net.tls.url("/cors/preflight/upload"), "auto", { version: "1.1" }],
+      [net.plain.url("/cors/preflight/upload"), "auto", { version: "1.1" }],
+    ]) {
+      const { version, streamedUp = false } = more;
+      const found = await ask("*", { url, method: "POST", upload, ...PIECE });
+      assertHas(found, { status: 200, streamedUp }, url);
+      const { length, ...seen } = JSON.parse(found.text);
+      assertHas(seen, { ...whole, version }, url);
+      assert.equal(length === null, streamedUp, "streams have no length");
+    }
+    // What cannot be streamed and must be is an error, not other bytes.
+    const must = { url: "/upload", method: "POST", upload: "stream", ...PIECE };
+    const found = await ask("*", must);
+    if (streams) assertHas(JSON.parse(found.text), { sha256: SHA256 });
+    else assertHas(found, { error: "ENOTSUP" });
+    const old = net.tls.url("/cors/preflight/upload");
+    const error = streams ? "EIO" : "ENOTSUP";
+    assertHas(await ask("*", { ...must, url: old }), { error });
+    const received = net.tls.visits.filter(({ method }) => method === "POST");
+    assert.equal(received.length, 1, "nothing else arrived there");
+    const large = { ...must, upload: "buffer", uploadLimitBytes: 100_000 };
+    assertHas(await ask("*", large), { error: "EFBIG" });
+  });
+
+  test(
+    `a stream goes up piece by piece, and waits for the server, ${engine}`,
+    { ...tls, skip: tls.skip || (streams ? false : "it streams nothing up") },
+    async (t) => {
+      const { begin, page, net } = await openNet(t, ["h2"], { engine });
+      const { h2 } = net;
+      // Each piece is sent only when the one before has arrived.
+      await page.evaluate(() => {
+        window.exchange = window.net
+          .createClient("'self'")
+          .open({ url: "/upload?steps", method: "POST", body: "sent" });
+      });
+      const step = () =>
+        page.evaluate(() => window.exchange.send(new Uint8Array(1000)));
+      await step();
+      const visit = await h2.visit("/upload?steps");
+      for (let count = 1; count <= 5; count += 1) {
+        await visit.received(count * 1000);
+        assert.equal(visit.receivedBytes, count * 1000);
+        assert.equal(visit.complete, false);
+        await step();
+      }
+      await page.evaluate(() => window.exchange.sendEnd());
+      assertHas(await visit.closed, { whole: true, receivedBytes: 6000 });
+
+      // 96 MiB for a server that reads nothing: what is taken has an end.
+      const pieces = { pieces: 96, pieceBytes: MIB };
+      const request = { url: "/upload?deaf", method: "POST", ...pieces };
+      const begun = await begin("'self'", request);
+      const deaf = await h2.visit("/upload?deaf");
+      let sent = -1;
+      for (let now = await begun.sent(); now > sent; now = await begun.sent()) {
+        sent = now;
+        await page.evaluate(
+          () => new Promise((resolve) => setTimeout(resolve, 300)),
+        );
+      }
+      t.diagnostic(`${sent} MiB taken`);
+      assert.ok(sent < 16, `${sent} MiB were taken`);
+      deaf.receive();
+      assertHas(await begun.outcome(), { status: 200, streamedUp: true });
+      assert.equal(deaf.receivedBytes, 96 * MIB);
+    },
+  );
+
+  test(
+    `requests that are given up close the connection, ${engine}`,
+    tls,
+    async (t) => {
+      const { ask, begin, net } = await openNet(t, ["h2", "tls"], {
+        engine,
+        complaints: { chromium: [/ERR_ALPN_NEGOTIATION_FAILED/] },
+      });
+      // Before there is a connection: the browser may go on to have it for
+      // others, but this request is never made.
+      const gate = await startGate(t, net.tls);
+      const url = (path) => `${gate.origin}/cors/yes${path}`;
+      const connecting = await begin("*", { url: url("/bytes/1") });
+      await gate.connected;
+      await connecting.close();
+      assertHas(await connecting.outcome(), { error: "ECANCELED" });
+      gate.open();
+      assertHas(await ask("*", { url: url("/bytes/2") }), { bytes: 2 });
+      assert.deepEqual(net.tls.log, ["GET /cors/yes/bytes/2"]);
+
+      const body = { method: "POST", ...PIECE };
+      for (const at of [net.h2, net.tls]) {
+        for (const [path, more, ready] of [
+          ["/never", {}, () => {}],
+          ["/never", body, (visit) => visit.received(TOTAL_BYTES)],
+          ["/headers", {}, () => {}],
+          ["/stalls/100000", {}, (_visit, begun) => begun.has(100_000)],
+          ["/endless", {}, (_visit, begun) => begun.has(3 * MIB)],
+        ]) {
+          at.visits = [];
+          const route = `/cors/preflight${path}`;
+          const begun = await begin("*", { url: at.url(route), ...more });
+          const visit = await at.visit(route);
+          await ready(visit, begun);
+          await begun.close();
+          assertHas(await visit.closed, { whole: false }, route);
+          assertHas(await begun.outcome(), { error: "ECANCELED" }, route);
+        }
+      }
+
+      // While it goes up: the server reads nothing.
+      const much = { method: "POST", pieces: 50, pieceBytes: MIB };
+      const deaf = "/upload?deaf";
+      const begun = await begin("*", { url: deaf, ...much });
+      const visit = await net.h2.visit(deaf);
+      await begun.close();
+      const { whole, receivedBytes } = await visit.closed;
+      assert.deepEqual([whole, receivedBytes], [false, 0]);
+      assertHas(await begun.outcome(), { error: "ECANCELED" });
+    },
+  );
+
+  test(
+    `C2: a gibibyte streams down in memory that does not grow, ${engine}`,
+    { ...LIMIT, skip: skip || (streams ? whyNoPeaks() : FIREFOX_KEEPS) },
+    async (t) => {
+      const { run, net } = await openNet(t, ["plain"], {
+        engine,
+        programs: ["fetch"],
+      });
+      const rules = { fetch: "'self'" };
+      await run("fetch", [`/bytes/${16 * MIB}`], rules);
+      const grown = watchPeaks();
+      const { lines } = await run("fetch", [`/bytes/${1024 * MIB}`], rules);
+      assert.match(lines[1] ?? "", /^1073741824 bytes, .* then the end$/);
+      assertHas(await net.plain.visits[1].closed, { whole: true });
+      const mib = Math.round(grown() / MIB);
+      t.diagnostic(`${mib} MiB more`);
+      assert.ok(mib < 300, `a process grew by ${mib} MiB`);
+    },
+  );
+}
