@@ -56,7 +56,7 @@ function keyName(bytes) {
  * @returns {import("../parts.js").Service}
  */
 export function createCrypto(host, options) {
-  const { memory, ops } = host;
+  const { events, memory, ops } = host;
   const {
     crypto = globalThis.crypto,
     store = "keys",
@@ -192,6 +192,8 @@ export function createCrypto(host, options) {
           (digest) => {
             if (!ops.has(own)) return;
             memory.bytes.set(new Uint8Array(digest), at);
+            // WebCrypto answers by a task, however long it was computed here.
+            events.taskBegan();
             ops.complete(own, count);
           },
           (error) => {

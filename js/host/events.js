@@ -160,6 +160,14 @@ export class Events {
     }
   }
 
+  /**
+   * The caller is the first that a task does: what microtasks before it have
+   * spent was another's.
+   */
+  taskBegan() {
+    this.#newTask();
+  }
+
   /** Pumps before it returns; the caller is a task, not wasm. */
   pumpNow() {
     this.#newTask();

@@ -117,6 +117,20 @@ test("slow pumps in microtasks are put into a task by their time", () => {
   assert.equal(tasks.length, 1);
 });
 
+test("what came in a task of its own is pumped in its microtask", () => {
+  const { events, wasm, advance, microtasks, tasks } = setUp({ budgetMs: 5 });
+  wasm.pump = () => {
+    advance(3);
+    return -1;
+  };
+  for (let task = 0; task < 9; task++) {
+    events.taskBegan();
+    events.complete(1, 0);
+    microtasks.shift()();
+  }
+  assert.equal(tasks.length, 0, "however long the pumps of other tasks took");
+});
+
 test("one timer serves the next deadline and is kept while it will do", () => {
   const { events, wasm, timers, runMicrotasks, runTimer, left } = setUp();
   const answers = [100, 250.5, 50, -1];
