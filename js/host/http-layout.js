@@ -1,7 +1,7 @@
 /* How src/host/host.h lays out a request in memory, and what its numbers mean:
  * from struct gs__http_start to a request, from a head to struct gs__http_head. */
 import { GossamerError } from "../errors.js";
-import { u32 } from "../memory.js";
+import { encodeText, u32 } from "../memory.js";
 
 /**
  * @typedef {import("../memory.js").Memory} Memory
@@ -144,6 +144,18 @@ export function readStart(memory, pointer) {
 }
 
 /**
+ * A header's value as fetch wants it, a character a byte, so that what is not
+ * ASCII goes out as UTF-8.
+ * @param {string} text
+ */
+function byteString(text) {
+  const bytes = encodeText(text);
+  return bytes.length === text.length
+    ? text
+    : Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/**
  * @param {Memory} memory
  * @param {number} pointer to an array of struct gs_http_field
  * @param {number} count
@@ -158,7 +170,7 @@ function readHeaders(memory, pointer, count) {
     const name = memory.cString(memory.view.getUint32(at, true));
     const value = memory.cString(memory.view.getUint32(at + 4, true));
     if (name === null || value === null) return null;
-    headers.push([name, value]);
+    headers.push([name, byteString(value)]);
   }
   return headers;
 }

@@ -37,7 +37,9 @@ struct gs_ndjson_options {
   void *resume_arg;
   /* Instead of `resume`: the name of a member of each text, a string or number
    * at its top level, that is sent as Last-Event-ID when it connects again,
-   * after an error and not after the end. NULL: none. */
+   * after an error and not after the end: that of the last text that has it.
+   * While none had, it does not connect again once something was read, which
+   * would come twice. NULL: none. */
   const char *id_member;
   int64_t retry_ns;      /* the wait before it connects again; 0: 1 s */
   int64_t retry_most_ns; /* it doubles after each failure in a row; 0: 30 s */
@@ -45,8 +47,10 @@ struct gs_ndjson_options {
 };
 
 /* **Parks** until the response is there. The request is copied as by
- * gs_sse_open(). 0 with *out set; GS_EPROTO for a status that is not 2xx; else
- * as gs_http_open(). options may be NULL. */
+ * gs_sse_open(), with the same meaning of its times. 0 with *out set; GS_EPROTO
+ * for a status that is not 2xx (the request's `words` say which); else as
+ * gs_http_open(), after `retries` failures when that is not 0. options may be
+ * NULL. */
 int gs_ndjson_open(gs_ndjson **out, const struct gs_http_request *request,
                    const struct gs_ndjson_options *options);
 

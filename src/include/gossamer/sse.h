@@ -34,7 +34,7 @@ struct gs_sse_options {
   uint32_t event_limit_bytes; /* the longest event; 0: 1 MiB */
 };
 
-/* One event. The strings have a NUL behind them, are the stream's, and live
+/* One event, its bytes as they came. The strings have a NUL behind them, are the stream's, and live
  * until the next call of gs_sse_next(). */
 struct gs_sse_event {
   const char *type; /* "message" when the server gives none */
@@ -46,14 +46,15 @@ struct gs_sse_event {
 /* Makes a stream of the request's events and **parks** until the first
  * connection is there: status 200 and the type text/event-stream. The request
  * is copied, its strings too; a body must be bytes. Its `accept` and
- * `last-event-id` headers and `cache` are set; timeout_ns and deadline_ns hold
- * for the first connection, idle_ns for all: a server that is quiet for as long
- * is connected to again. options may be NULL.
+ * `last-event-id` headers and `cache` are set; gs_http_retry is not used;
+ * timeout_ns and deadline_ns hold until the first connection is there, idle_ns
+ * for all: a server that is quiet for as long is connected to again. options
+ * may be NULL.
  *
  * 0 with *out set, the caller's until gs_sse_close(). GS_EPROTO for another
- * status or type, and 204 (gs_http_error() says which); GS_EINVAL, also for a
- * body that is no bytes; else as gs_http_open(), after `retries` failures
- * when that is not 0. */
+ * status or type, and 204 (the request's `words` say which); GS_EINVAL, also
+ * for a body that is no bytes and for `integrity`; else as gs_http_open(),
+ * after `retries` failures when that is not 0. */
 int gs_sse_open(gs_sse **out, const struct gs_http_request *request,
                 const struct gs_sse_options *options);
 
