@@ -9,22 +9,21 @@ import { encodeText, u32 } from "../memory.js";
  * @typedef {import("../http/exchange.js").HttpRequest} HttpRequest
  */
 
-const START = Object.freeze({
-  URL: 0,
-  METHOD: 8,
-  HEADERS: 16,
-  HEADER_COUNT: 20,
-  BODY: 24,
-  OPTIONS: 32,
-  REFERRER: 36,
-  INTEGRITY: 44,
-  MAX_REDIRECTS: 52,
-  UPLOAD_LIMIT: 56,
-  INTEGRITY_LIMIT: 60,
-  HEAD: 64,
-  HANDLE: 68,
-  BYTES: 72,
-});
+/* Where the members of struct gs__http_start are, and its size. */
+const AT_URL = 0;
+const AT_METHOD = 8;
+const AT_HEADERS = 16;
+const AT_HEADER_COUNT = 20;
+const AT_BODY = 24;
+const AT_OPTIONS = 32;
+const AT_REFERRER = 36;
+const AT_INTEGRITY = 44;
+const AT_MAX_REDIRECTS = 52;
+const AT_UPLOAD_LIMIT = 56;
+const AT_INTEGRITY_LIMIT = 60;
+const AT_HEAD = 64;
+const AT_HANDLE = 68;
+const START_BYTES = 72;
 const HEAD_BYTES = 16;
 const HEADER_BYTES = 8;
 
@@ -56,13 +55,11 @@ const UPLOADS = /** @type {const} */ (["auto", "stream", "buffer"]);
 const KEEPALIVE = 1 << 15;
 const BODIES = /** @type {const} */ ([null, "bytes", "sent"]);
 
-/** struct gs__http_head's flags: GS_HTTP_REDIRECTED and so on. */
-const FLAG = Object.freeze({
-  REDIRECTED: 1,
-  OPAQUE: 2,
-  OPAQUE_REDIRECT: 4,
-  STREAMED_UP: 8,
-});
+/* struct gs__http_head's flags: GS_HTTP_REDIRECTED and so on. */
+const REDIRECTED = 1;
+const OPAQUE = 2;
+const OPAQUE_REDIRECT = 4;
+const STREAMED_UP = 8;
 
 /**
  * @template T
@@ -87,7 +84,7 @@ function choice(names, options, shift, bits) {
  */
 export function readStart(memory, pointer) {
   const at = u32(pointer);
-  if (!memory.contains(at, START.BYTES)) return null;
+  if (!memory.contains(at, START_BYTES)) return null;
   const { view } = memory;
   const word = (/** @type {number} */ offset) =>
     view.getUint32(at + offset, true);
@@ -95,17 +92,13 @@ export function readStart(memory, pointer) {
     const size = word(offset + 4);
     return size === 0 ? "" : memory.text(word(offset), size);
   };
-  const url = text(START.URL);
-  const method = text(START.METHOD);
-  const referrer = text(START.REFERRER);
-  const integrity = text(START.INTEGRITY);
-  const headers = readHeaders(
-    memory,
-    word(START.HEADERS),
-    word(START.HEADER_COUNT),
-  );
-  const bytes = memory.slice(word(START.BODY), word(START.BODY + 4));
-  const head = word(START.HEAD);
+  const url = text(AT_URL);
+  const method = text(AT_METHOD);
+  const referrer = text(AT_REFERRER);
+  const integrity = text(AT_INTEGRITY);
+  const headers = readHeaders(memory, word(AT_HEADERS), word(AT_HEADER_COUNT));
+  const bytes = memory.slice(word(AT_BODY), word(AT_BODY + 4));
+  const head = word(AT_HEAD);
   if (
     url === null ||
     method === null ||
@@ -117,7 +110,7 @@ export function readStart(memory, pointer) {
   ) {
     return null;
   }
-  const options = word(START.OPTIONS);
+  const options = word(AT_OPTIONS);
   const body = choice(BODIES, options, 16, 2);
   return {
     head,
@@ -127,33 +120,38 @@ export function readStart(memory, pointer) {
       headers: headers.length > 0 ? headers : undefined,
       body: body === "bytes" ? bytes.slice() : body,
       upload: choice(UPLOADS, options, 18, 2),
-      uploadLimitBytes: word(START.UPLOAD_LIMIT),
+      uploadLimitBytes: word(AT_UPLOAD_LIMIT),
       redirect: choice(REDIRECTS, options, 0, 2),
-      maxRedirects: word(START.MAX_REDIRECTS),
+      maxRedirects: word(AT_MAX_REDIRECTS),
       credentials: choice(CREDENTIALS, options, 2, 2),
       cache: choice(CACHES, options, 4, 3),
       mode: choice(MODES, options, 7, 2),
       priority: choice(PRIORITIES, options, 9, 2),
-      referrer: word(START.REFERRER) === 0 ? undefined : referrer,
+      referrer: word(AT_REFERRER) === 0 ? undefined : referrer,
       referrerPolicy: choice(REFERRER_POLICIES, options, 11, 4),
       integrity,
-      integrityLimitBytes: word(START.INTEGRITY_LIMIT),
+      integrityLimitBytes: word(AT_INTEGRITY_LIMIT),
       keepalive: (options & KEEPALIVE) !== 0,
     },
   };
 }
 
-/**
- * A header's value as fetch wants it, a character a byte, so that what is not
- * ASCII goes out as UTF-8.
- * @param {string} text
- */
-function byteString(text) {
-  const bytes = encodeText(text);
-  return bytes.length === text.length
-    ? text
-    : Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-}
+// Headers are bytes, and to fetch each is a character; C has text in UTF-8.
+const FOREIGN = /[^\0-\x7f]/;
+
+/** @param {string} text */
+const toHeader = (text) =>
+  FOREIGN.test(text)
+    ? Array.from(encodeText(text), (byte) => String.fromCharCode(byte)).join("")
+    : text;
+
+/** @param {string} value */
+export const fromHeader = (value) =>
+  FOREIGN.test(value)
+    ? new TextDecoder().decode(
+        Uint8Array.from(value, (character) => character.charCodeAt(0)),
+      )
+    : value;
 
 /**
  * @param {Memory} memory
@@ -170,7 +168,7 @@ function readHeaders(memory, pointer, count) {
     const name = memory.cString(memory.view.getUint32(at, true));
     const value = memory.cString(memory.view.getUint32(at + 4, true));
     if (name === null || value === null) return null;
-    headers.push([name, byteString(value)]);
+    headers.push([name, toHeader(value)]);
   }
   return headers;
 }
@@ -181,7 +179,7 @@ function readHeaders(memory, pointer, count) {
  * @param {number} handle
  */
 export function writeHandle(memory, pointer, handle) {
-  memory.putU32(u32(pointer) + START.HANDLE, handle);
+  memory.putU32(u32(pointer) + AT_HANDLE, handle);
 }
 
 /**
@@ -194,10 +192,10 @@ export function writeHead(memory, at, head) {
   view.setUint32(at, head.status, true);
   view.setUint32(
     at + 4,
-    (head.redirected ? FLAG.REDIRECTED : 0) |
-      (head.opaque ? FLAG.OPAQUE : 0) |
-      (head.opaqueRedirect ? FLAG.OPAQUE_REDIRECT : 0) |
-      (head.streamedUp ? FLAG.STREAMED_UP : 0),
+    (head.redirected ? REDIRECTED : 0) |
+      (head.opaque ? OPAQUE : 0) |
+      (head.opaqueRedirect ? OPAQUE_REDIRECT : 0) |
+      (head.streamedUp ? STREAMED_UP : 0),
     true,
   );
   view.setFloat64(at + 8, head.lengthBytes, true);

@@ -11,7 +11,12 @@ import {
 import { HttpClient } from "../http/client.js";
 import { Handles } from "../handles.js";
 import { u32 } from "../memory.js";
-import { readStart, writeHandle, writeHead } from "./http-layout.js";
+import {
+  fromHeader,
+  readStart,
+  writeHandle,
+  writeHead,
+} from "./http-layout.js";
 import { Inlet } from "./inlet.js";
 
 /**
@@ -80,10 +85,7 @@ class Transfer {
     }
     const bytes = this.#host.memory.slice(pointer, size);
     if (bytes === null) return -ERRNO.EFAULT;
-    if (upload.ready) {
-      upload.push(bytes.slice());
-      return upload.error === null ? u32(size) : -errnoOfError(upload.error);
-    }
+    if (upload.ready) return this.#push(upload, bytes);
     this.#sending = u32(token);
     this.#sendAt = u32(pointer);
     this.#sendSize = u32(size);
@@ -102,16 +104,24 @@ class Transfer {
     if (token === 0 || upload === null) return;
     this.#sending = 0;
     const bytes = this.#host.memory.slice(this.#sendAt, this.#sendSize);
-    if (upload.error === null && bytes !== null) upload.push(bytes.slice());
-    const result =
-      upload.error === null ? this.#sendSize : -errnoOfError(upload.error);
-    this.#host.ops.complete(token, result);
+    this.#host.ops.complete(token, this.#push(upload, bytes));
   };
+
+  /**
+   * @param {import("../http/upload.js").UploadBody} upload
+   * @param {Uint8Array | null} bytes
+   */
+  #push(upload, bytes) {
+    if (upload.error === null) upload.push(new Uint8Array(bytes ?? []));
+    return upload.error === null
+      ? (bytes?.length ?? 0)
+      : -errnoOfError(upload.error);
+  }
 
   /** @param {number} index */
   headerLine(index) {
     this.#headerLines ??= [...(this.head?.headers ?? [])].map(
-      ([name, value]) => `${name}: ${value}`,
+      ([name, value]) => `${name}: ${fromHeader(value)}`,
     );
     return this.#headerLines[index] ?? null;
   }
@@ -275,7 +285,7 @@ export function createHttp(host, policy) {
       if (name === null) return -ERRNO.EFAULT;
       try {
         const value = transfer.head?.headers.get(name) ?? null;
-        return answerText(buf, size, value);
+        return answerText(buf, size, value && fromHeader(value));
       } catch {
         return -ERRNO.EINVAL;
       }

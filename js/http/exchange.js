@@ -337,12 +337,11 @@ export class Exchange {
    */
   #doubt({ redirect, mode, integrity }) {
     if (!isPage()) return "";
-    let text = "the network, CORS, a content security policy";
-    if (redirect === "error") text += ", a redirect";
-    if (redirect === "follow") text += ", more than 20 redirects";
-    if (mode === "same-origin") text += ", another origin after a redirect";
-    if (integrity) text += ", integrity";
-    return ` (${text}: browsers do not tell which)`;
+    let text = "more than 20 redirects";
+    if (redirect === "error") text = "a redirect";
+    if (mode === "same-origin") text = "a redirect to another origin";
+    if (integrity) text += ", or integrity";
+    return ` (the network, CORS, a content security policy, or ${text}: browsers do not tell which)`;
   }
 
   /**

@@ -76,8 +76,8 @@ test("every member of a request is read", () => {
   assert.deepEqual(request, {
     url: "/url",
     method: "PATCH",
-    // A character a byte, as fetch wants it.
-    headers: [["Name", "v\u00c3\u00a4lue"]],
+    // A character a byte, as fetch has it.
+    headers: [["Name", "v\xc3\xa4lue"]],
     body: new TextEncoder().encode("body"),
     referrer: "/page",
     integrity: "sha256-x",
@@ -217,8 +217,13 @@ test("what lies outside of memory is EFAULT, whichever member", (t) => {
 });
 
 /** A host and a server; requests are made by path. */
-async function start(t, perOrigin) {
-  const { plain } = await startNet(t, ["plain"]);
+async function serve(t, perOrigin) {
+  const { plain } = await startNet(t, ["plain"], {
+    "/mirror": (request, response) => {
+      response.setHeader("X-Mirror", request.headers["x-own"]);
+      response.end();
+    },
+  });
   const fake = fakeHost({ http: policyOf({ allow: plain.origin, perOrigin }) });
   t.after(() => fake.close({ code: 0 }));
   const open = (token, path, fields = {}) => {
@@ -238,7 +243,7 @@ async function start(t, perOrigin) {
 }
 
 test("B1: http_limit holds requests back, in their order, and lets them go", async (t) => {
-  const { plain, fake, open, result } = await start(t);
+  const { plain, fake, open, result } = await serve(t);
   assert.equal(fake.imports.http_limit(1), 0);
   const first = open(1, "/headers");
   assert.equal(await result(1), 0);
@@ -255,7 +260,7 @@ test("B1: http_limit holds requests back, in their order, and lets them go", asy
 });
 
 test("redirects are counted, and integrity compared, as C says", async (t) => {
-  const { fake, open, result } = await start(t);
+  const { fake, open, result } = await serve(t);
   open(1, "/loop/0", { maxRedirects: 2 });
   assert.equal(await result(1), -ERRNO.ELOOP);
   const integrityBytes = fake.put(512, "sha256-AAAA");
@@ -277,6 +282,27 @@ test("redirects are counted, and integrity compared, as C says", async (t) => {
     flags: 1,
     lengthBytes: 4,
   });
+});
+
+test("headers that are not ASCII are UTF-8 in C, both ways", async (t) => {
+  const { fake, open, result } = await serve(t);
+  fake.put(512, "X-Own\0");
+  fake.put(520, "bücher €\0");
+  const view = new DataView(fake.wasm.buffer);
+  view.setUint32(1024, 512, true);
+  view.setUint32(1028, 520, true);
+  const handle = open(1, "/mirror", { headers: 1024, headerCount: 1 });
+  assert.equal(await result(1), 0);
+  const nameBytes = fake.put(600, "x-mirror");
+  const size = fake.imports.http_header(handle, 600, nameBytes, TEXTS, 100);
+  assert.equal(fake.peek(TEXTS, size), "bücher €");
+  const lines = [];
+  for (let index = 0; ; index += 1) {
+    const length = fake.imports.http_header_at(handle, index, TEXTS, 200);
+    if (length < 0) break;
+    lines.push(fake.peek(TEXTS, length));
+  }
+  assert.ok(lines.includes("x-mirror: bücher €"), lines.join());
 });
 
 test("the policy is asked without a request, and says how to allow", (t) => {
