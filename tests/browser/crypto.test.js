@@ -3,11 +3,13 @@
 import assert from "node:assert/strict";
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { build } from "esbuild";
 import { ENGINES, openPage } from "../helpers/browser.js";
 import { programPath } from "../helpers/programs.js";
 import { startDemos } from "../helpers/server.js";
-import { read } from "../helpers/tree.js";
+import { ROOT } from "../helpers/tree.js";
 
 const LIMIT = { timeout: 60_000 };
 
@@ -15,18 +17,29 @@ const PAGE = `<!doctype html><title>crypto</title>
   <link rel="icon" href="data:,">
   <script type="module" src="/crypto-page.js"></script>`;
 
-const FILES = {
-  "/page.html": PAGE,
-  "/crypto-page.js": read("tests/helpers/crypto-page.js"),
-  "/crypto-program.js": read("tests/helpers/crypto-program.js"),
-  "/hash-wasm.js": read("node_modules/hash-wasm/dist/index.esm.js"),
-};
+/** @type {Promise<string> | null} */
+let bundle = null;
+
+async function makeBundle() {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, "tests/helpers/crypto-page.js")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    external: ["node:*"],
+    logOverride: { "empty-import-meta": "silent" },
+  });
+  return outputFiles[0].text;
+}
 
 /** Opens a page that has the programs, as `window.gs`. */
 async function openCrypto(t, engine) {
+  bundle ??= makeBundle();
   const base = await startDemos(t, {
     files: {
-      ...FILES,
+      "/page.html": PAGE,
+      "/crypto-page.js": await bundle,
       "/keys.wasm": readFileSync(programPath("keys")),
       "/vectors.wasm": readFileSync(programPath("vectors")),
     },
