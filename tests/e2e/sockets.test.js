@@ -460,15 +460,19 @@ test(
 
 test("a program that is stopped closes its sockets", LIMIT, async (t) => {
   const server = await startWebSockets(t);
-  const connecting = server.connection();
+  let opened;
+  const opening = new Promise((resolve) => {
+    opened = resolve;
+  });
   const app = await load(await readFile(programPath("sockets")), {
     args: [`open:${server.url}/silent`, "receive"],
     fetch: ["ws://127.0.0.1:*"],
     parts: [websocket({ WebSocket })],
+    stdout: opened,
   });
-  const connection = await connecting;
+  assert.equal(await opening, 'open: ok ""');
   await app.stop();
-  assert.equal((await connection.closed).code, 1000);
+  assert.equal((await server.accepted[0].closed).code, 1000);
 });
 
 test(
