@@ -112,27 +112,67 @@ function begin(sources, asked) {
   return begun;
 }
 
+/** The modules that make a part. */
+const MAKERS = {
+  websocket: async () => (await import("/dist/websocket.mjs")).websocket(),
+  crypto: async () => (await import("/dist/crypto.mjs")).webcrypto(),
+};
+
 /**
- * Runs a program to its end.
+ * @typedef {object} RunOptions
+ * @property {import("../../js/http/policy.js").FetchOption} [fetch]
+ * @property {(keyof typeof MAKERS)[]} [parts]
+ */
+
+/**
+ * Starts a program.
  * @param {string} name of /programs/
  * @param {string[]} args
- * @param {import("../../js/options.js").LoadOptions} [options]
+ * @param {RunOptions} [options]
  */
-async function run(name, args, options = {}) {
+async function start(name, args, { parts = [], ...options } = {}) {
   /** @type {string[]} */
   const lines = [];
   /** @type {string[]} */
   const errors = [];
+  /** @type {ReadableStreamDefaultController<Uint8Array> | null} */
+  let input = null;
+  const stdin = new ReadableStream({
+    start: (controller) => {
+      input = controller;
+    },
+  });
   const app = await load(`/programs/${name}.wasm`, {
     args,
+    stdin,
     stdout: (line) => void lines.push(line),
     stderr: (line) => void errors.push(line),
+    parts: await Promise.all(parts.map((part) => MAKERS[part]())),
     ...options,
   });
-  return { code: await app.exited, lines, errors };
+  return {
+    lines,
+    /** @param {string} text to its standard input */
+    write: (text) => input?.enqueue(new TextEncoder().encode(text)),
+    result: async () => ({ code: await app.exited, lines, errors }),
+  };
+}
+
+/**
+ * Runs a program to its end; what it does not load by is its error.
+ * @param {string} name
+ * @param {string[]} args
+ * @param {RunOptions} [options]
+ */
+async function run(name, args, options) {
+  try {
+    return await (await start(name, args, options)).result();
+  } catch (error) {
+    return { code: -1, lines: [], errors: [], ...failure(error) };
+  }
 }
 
 /** What tests call by page.evaluate(). */
-const own = { begin, run, createClient, load };
+const own = { begin, run, start, createClient };
 /** @typedef {typeof own} InPage */
 /** @type {Window & { net?: InPage }} */ (window).net = own;

@@ -10,7 +10,15 @@ import { sends } from "./server.js";
 /**
  * @typedef {import("./net-server.js").Kind} Kind
  * @typedef {import("./net-in-page.js").Asked} Asked
+ * @typedef {import("./net-in-page.js").RunOptions} RunOptions
  * @typedef {import("../../js/http/policy.js").FetchOption} FetchOption
+ *
+ * @typedef {object} Ran
+ * @property {number} code -1: it did not load
+ * @property {string[]} lines
+ * @property {string[]} errors
+ * @property {string} [error] why not
+ * @property {string} [words]
  */
 
 const PAGE = `<!doctype html><title>net</title>
@@ -124,16 +132,41 @@ export async function openNet(t, kinds, options = {}) {
       };
     },
     /**
-     * Runs a program in the page.
+     * Runs a program in the page to its end.
      * @param {string} name
      * @param {string[]} args
-     * @param {{ fetch?: any, env?: Record<string, string> }} [more]
-     * @returns {Promise<{ code: number, lines: string[], errors: string[] }>}
+     * @param {RunOptions} [more]
+     * @returns {Promise<Ran>}
      */
     run: (name, args, more = {}) =>
       page.evaluate(
         (all) => /** @type {any} */ (window).net.run(...all),
         /** @type {const} */ ([name, args, more]),
       ),
+    /**
+     * Starts a program in the page.
+     * @param {string} name
+     * @param {string[]} args
+     * @param {RunOptions} [more]
+     */
+    start: async (name, args, more = {}) => {
+      const started = await page.evaluateHandle(
+        (all) => /** @type {any} */ (window).net.start(...all),
+        /** @type {const} */ ([name, args, more]),
+      );
+      return {
+        /** When its output has so many lines. */
+        /** @param {number} count */
+        says: (count) =>
+          page.waitForFunction(
+            ([one, least]) => one.lines.length >= least,
+            /** @type {const} */ ([started, count]),
+          ),
+        /** @param {string} text to its standard input */
+        write: (text) => started.evaluate((one, all) => one.write(all), text),
+        /** @returns {Promise<Ran>} */
+        result: () => started.evaluate((one) => one.result()),
+      };
+    },
   };
 }

@@ -141,6 +141,8 @@ export class Origin {
   /** @type {Set<(visit: Visit) => void>} */
   #waiting = new Set();
   #demos = createDemos();
+  /** @type {net.Server | null} */
+  server = null;
   /** Its address without a slash at the end, once it listens. */
   origin = "";
 
@@ -285,6 +287,7 @@ export async function startNet(t, kinds, routes = {}) {
   for (const kind of kinds) {
     const one = new Origin(routes);
     const { server, scheme, host } = KINDS[kind](one.answer);
+    one.server = server;
     one.origin = await listen(t, server, scheme, host);
     started.push([kind, one]);
   }
