@@ -2,7 +2,8 @@
  * and what its answers say of a file. Errors are told by number; what the
  * program cannot see of them is reported, once. */
 import { ERRNO, GossamerError, messageOf } from "../errors.js";
-import { parseSources } from "../http/sources.js";
+import { createPolicy, refusal } from "../http/policy.js";
+import { MAX_REDIRECTS, followByHand, isPage } from "../http/redirect.js";
 
 /**
  * What an answer says of the file.
@@ -137,7 +138,7 @@ function parseBase(address) {
 export class Source {
   #base;
   #options;
-  #allows;
+  #policy;
   #origin = globalThis.location?.origin ?? null;
   /** @type {Set<string>} */
   #told = new Set();
@@ -151,7 +152,11 @@ export class Source {
     this.#base = parseBase(baseUrl);
     const { sources, report = (text) => console.warn(text) } = options;
     const own = `${this.#base.origin}${this.#base.pathname}`;
-    this.#allows = parseSources(sources ?? [own], this.#origin);
+    this.#policy = createPolicy(sources ?? [own], {
+      selfOrigin: this.#origin,
+      baseUrl: null,
+      advice: (source) => `${source} is not in \`sources\``,
+    });
     this.#options = options;
     this.#report = report;
   }
@@ -197,7 +202,10 @@ export class Source {
    */
   async ask(url, asking) {
     const { method = "GET", from, end = Infinity, validator, signal } = asking;
-    if (!this.#allows(url)) return this.#refuse(url, url.href);
+    if (!this.#policy.allows(url, method)) {
+      const text = refusal(this.#policy, url, method, url.href).message;
+      return this.fail(text, ERRNO.EACCES);
+    }
     const { headers: given, credentials, fetchCache } = this.#options;
     let response;
     try {
@@ -209,7 +217,7 @@ export class Source {
         const condition = this.#conditionOf(url, validator);
         if (condition !== null) headers.set("If-Range", condition);
       }
-      response = await fetch(url, {
+      response = await this.#fetch(url, {
         method,
         headers,
         signal,
@@ -218,10 +226,30 @@ export class Source {
       });
     } catch (error) {
       if (signal.aborted) return -ERRNO.ECANCELED;
+      if (error instanceof GossamerError && error.code === "EACCES") {
+        return this.#refuseElsewhere(url);
+      }
       const text = `fetch of ${url.href} failed: ${messageOf(error)}`;
       return this.fail(text, ERRNO.EIO);
     }
     return this.#accept(url, response, asking);
+  }
+
+  /**
+   * Where the host shows redirects, each address is asked for first.
+   * @param {URL} url
+   * @param {RequestInit} init
+   * @returns {Promise<Response>}
+   */
+  async #fetch(url, init) {
+    const policy = this.#policy;
+    if (isPage()) {
+      const redirect = policy.refuseRedirects ? "error" : "follow";
+      return fetch(url, { ...init, redirect });
+    }
+    const manual = /** @type {RequestInit} */ ({ ...init, redirect: "manual" });
+    const arrival = await followByHand(policy, url, manual, MAX_REDIRECTS);
+    return arrival.response;
   }
 
   /**
@@ -231,10 +259,9 @@ export class Source {
    */
   #accept(url, response, { method, from, orDirectory = false }) {
     const arrived = new URL(response.url || url.href);
-    if (!this.#allows(arrived)) {
+    if (!this.#policy.allows(arrived, method)) {
       drop(response);
-      // Where a redirect leads is not the program's to know.
-      return this.#refuse(arrived, `${url.href}, redirected elsewhere,`);
+      return this.#refuseElsewhere(url);
     }
     const directory = arrived.pathname === `${url.pathname}/`;
     const { status } = response;
@@ -259,11 +286,12 @@ export class Source {
   }
 
   /**
-   * @param {URL} url what is not allowed
-   * @param {string} what was asked for, in words
+   * Where a redirect leads is not the program's to know.
+   * @param {URL} url that was asked for
    */
-  #refuse(url, what) {
-    const text = `fetch of ${what} refused: ${url.origin} is not in \`sources\``;
+  #refuseElsewhere(url) {
+    const what = `${url.href}, redirected elsewhere, refused`;
+    const text = `fetch of ${what}: where to is not in \`sources\``;
     return this.fail(text, ERRNO.EACCES);
   }
 

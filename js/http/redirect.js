@@ -21,7 +21,7 @@ import { refusal } from "./policy.js";
  */
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const MAX_REDIRECTS = 20;
+export const MAX_REDIRECTS = 20;
 const FOREIGN = "another origin, with mode same-origin";
 /** Headers that foreign servers may be sent by anyone; the Fetch standard drops
  * Authorization itself. */

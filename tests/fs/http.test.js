@@ -101,7 +101,7 @@ test("D8: a redirect is followed inside of the sources only", async (t) => {
   };
   const files = { "data/f": "inside", secret: "outside" };
   const routes = { "data/in": to("/data/f"), "data/out": to("/secret") };
-  const { fs, volume, root, told } = await setUp(
+  const { fs, volume, root, told, asked } = await setUp(
     t,
     files,
     {},
@@ -112,6 +112,7 @@ test("D8: a redirect is followed inside of the sources only", async (t) => {
   assert.equal(await errno(volume.lookup(root, "out")), "EACCES");
   assert.match(told.join(), /redirected elsewhere/);
   assert.doesNotMatch(told.join(), /secret/);
+  assert.doesNotMatch(asked().join(), /secret/);
 });
 
 test("D8: a file that is redirected outside once it is read is not read", async (t) => {
