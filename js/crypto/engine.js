@@ -20,6 +20,7 @@ import {
   specUsages,
 } from "./algorithms.js";
 import { checkUsage, cipherOf, signingOf } from "./ciphers.js";
+import { checkDer } from "./der.js";
 import { CODE, failureOf } from "./failures.js";
 import { parseJwk } from "./jwk.js";
 
@@ -132,6 +133,7 @@ function importKey(subtle, { spec, format: number, data }) {
   const kind = checkFormat(spec, format);
   const algorithm = importAlgorithm(spec);
   const jwk = format === "jwk" ? parseJwk(data) : null;
+  if (format === "spki" || format === "pkcs8") checkDer(data, kind);
   const isPublic =
     hasPairs(kind) &&
     (jwk === null ? format !== "pkcs8" : typeof jwk.d !== "string");

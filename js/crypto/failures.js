@@ -93,7 +93,7 @@ export function failureOf(error, code) {
   const { name = "", message = "" } = /** @type {Error} */ (error ?? {});
   // Chromium knows AES of 128 and 256 bits alone.
   const lacks192 = name === "OperationError" && /192-bit/.test(message);
-  const why = name === "OperationError" ? WHY.get(code) : undefined;
+  const why = /^(Operation|Data)Error$/.test(name) ? WHY.get(code) : undefined;
   const said = messageOf(error);
   return new GossamerError(
     lacks192 ? "ENOTSUP" : codeOf(name, code),

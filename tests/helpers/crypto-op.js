@@ -85,13 +85,23 @@ const POISON = 0xa5;
  * @property {OpSpec} [spec]
  */
 
-/** @param {string} text of hexadecimal digits, white space between */
+/** @param {string} text of hexadecimal digits */
 export const hex = (text) =>
-  new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
+  Uint8Array.from(text.match(/[0-9a-f]{2}/g) ?? [], (two) => parseInt(two, 16));
 /** @param {Uint8Array} bytes */
-export const toHex = (bytes) => Buffer.from(bytes).toString("hex");
+export const toHex = (bytes) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** @param {Uint8Array} bytes */
+export const toBase64url = (bytes) =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 /** @param {string} text */
 export const utf8 = (text) => new TextEncoder().encode(text);
+
+/** Chromium has AES of 128 and 256 bits only; everybody else has 192, too. */
+export const HAS_AES_192 = !/Chrom/.test(globalThis.navigator?.userAgent ?? "");
 
 /**
  * @param {Record<string, number>} table

@@ -1,5 +1,5 @@
 /* What stands in for node:assert/strict where test files are bundled for a
- * page: as much of it as tests/fs uses. */
+ * page: as much of it as tests that run there use. */
 
 /** @param {unknown} value @returns {string} */
 function show(value) {
@@ -49,6 +49,10 @@ const assert = Object.assign(ok, {
   /** @param {unknown} a @param {unknown} b @param {unknown} [message] */
   deepEqual(a, b, message) {
     if (!same(a, b)) fail(`${show(a)}, not ${show(b)}`, message);
+  },
+  /** @param {string} text @param {RegExp} expected */
+  match(text, expected) {
+    if (!expected.test(text)) fail(`${text}, not ${String(expected)}`);
   },
   /**
    * @param {Promise<unknown> | (() => Promise<unknown>)} promise

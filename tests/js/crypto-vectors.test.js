@@ -4,13 +4,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { PENDING } from "../../js/errors.js";
+import { ERRNO, PENDING } from "../../js/errors.js";
 import {
   AT,
+  HAS_AES_192,
   HASHES,
   USES,
   cryptoHost,
   hex,
+  toBase64url,
   toHex,
   utf8,
 } from "../helpers/crypto-op.js";
@@ -24,13 +26,25 @@ function vectors(name) {
 }
 const each = (name) => vectors(name).vectors;
 
-const base64url = (digits) => Buffer.from(digits, "hex").toString("base64url");
+const base64url = (digits) => toBase64url(hex(digits));
 const jwk = (fields) => utf8(JSON.stringify(fields));
 const flip = (bytes, at = 0) => bytes.with(at, bytes.at(at) ^ 1);
 
 /** @param {ReturnType<typeof cryptoHost>} host */
 const importRaw = (host, digits, spec) =>
   host.key({ code: "import", format: "raw", data: hex(digits), spec });
+
+/**
+ * Whether this host lacks AES with such a key, and says so.
+ * @param {ReturnType<typeof cryptoHost>} host
+ */
+async function lacksAes(host, digits, kind) {
+  if (HAS_AES_192 || digits.length !== 48) return false;
+  const data = hex(digits);
+  const fields = { code: "import", format: "raw", data, spec: { kind } };
+  await host.fails("ENOTSUP", fields, /192/);
+  return true;
+}
 
 test("hashes: FIPS 180-4", async () => {
   const host = cryptoHost();
@@ -95,6 +109,7 @@ test("PBKDF2: RFC 6070, RFC 7914", async () => {
 test("AES-CBC, AES-CTR: SP 800-38A", async () => {
   const host = cryptoHost();
   for (const { mode, key: raw, iv: start, plain, cipher } of each("aes")) {
+    if (await lacksAes(host, raw, mode)) continue;
     const key = await importRaw(host, raw, { kind: mode });
     const iv = hex(start);
     const fields = { key, iv };
@@ -158,6 +173,7 @@ test("AES-GCM: McGrew and Viega; a wrong bit anywhere is EBADMSG", async () => {
 test("AES-KW: RFC 3394", async () => {
   const host = cryptoHost();
   for (const vector of each("aes-kw")) {
+    if (await lacksAes(host, vector.key, "AES-KW")) continue;
     const wrapping = await importRaw(host, vector.key, { kind: "AES-KW" });
     // Keys of 128 and more bits of no kind: HMAC takes any length.
     const spec = { kind: "HMAC", extractable: true };
@@ -196,7 +212,12 @@ test("X25519: RFC 7748; points of small order give no secret", async () => {
     assert.equal(toHex(fewer), secret.slice(0, 32));
     await host.fails("EINVAL", { ...derive, outBytes: 33 }, /32 bytes/);
     for (const point of smallOrder) {
-      const low = await importRaw(host, point, spec);
+      const into = { code: "import", format: "raw", data: hex(point), spec };
+      const result = await host.run(into);
+      // Firefox refuses it at once.
+      if (result === -ERRNO.EBADMSG) continue;
+      assert.equal(result, 0, host.words());
+      const low = host.word(AT.op + 80);
       await host.fails("EINVAL", { ...derive, other: low }, /other side's key/);
     }
   }
@@ -332,7 +353,8 @@ test("ECDH: CAVP; what is no point of the curve is EBADMSG", async () => {
       const bad = { code: "import", format: "raw", data: wrong, spec };
       await host.fails("EBADMSG", bad);
     }
-    const mixed = jwk({ ...fields, x: fields.y, y: fields.x });
+    const { kty, crv, x, y } = fields;
+    const mixed = jwk({ kty, crv, x: y, y: x });
     const bad = { code: "import", format: "jwk", data: mixed, spec };
     await host.fails("EBADMSG", bad);
   }
