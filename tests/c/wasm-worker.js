@@ -63,6 +63,7 @@ function instantiate() {
     fd_close: () => 0,
     fd_seek: () => 70,
     fd_read: () => 52,
+    fd_filestat_get: () => 52,
   };
   const env = {
     emscripten_notify_memory_growth() {},

@@ -100,7 +100,9 @@ struct gs_http_field {
  * context below that of gs_http_open()'s caller, and may park; the context is
  * canceled when the request is over. Called a last time with a NULL buf when
  * nothing more will be read, however the request went: the place to free
- * `arg`; what it returns then does not matter. */
+ * `arg`; what it returns then does not matter. That may be after
+ * gs_http_close(), which does not wait for it, and before gs_http_open()
+ * returns, when it fails without having begun. */
 typedef int64_t gs_http_read_func(void *arg, void *buf, size_t buf_bytes);
 
 enum gs_http_body_kind {
@@ -229,7 +231,9 @@ struct gs_http_retry {
 /* The wait doubles each time; it is made by chance between half of that and
  * all. A server's Retry-After (seconds, or a date) that is longer counts
  * instead; one longer than most_ns ends the attempts with that response. The
- * deadline of the request holds for all attempts together. */
+ * deadline of the request holds for all attempts together; a wait that would
+ * end behind it is not begun, and the last attempt's answer is the request's.
+ * Progress begins anew with each. */
 
 /* How far a request is. Bytes that went up have been taken by the host; how
  * much of them the server has, browsers do not say. */
@@ -272,7 +276,7 @@ struct gs_http_request {
                         * down while somebody waits for it; 0: none. Then the
                         * request is aborted. */
   struct gs_http_retry retry;
-  gs_http_progress_func *progress; /* NULL: none */
+  gs_http_progress_func *progress; /* NULL: none; it may close the request */
   void *progress_arg;
   /* Gets a struct gs_http_progress, the newest instead of the oldest when it
    * is full; NULL: none. The caller's; kept until gs_http_close(). */
@@ -280,7 +284,8 @@ struct gs_http_request {
   int64_t progress_ns;       /* the least time between two; 0: 50 ms. The end of
                               * each body is told at once. */
   uint32_t line_limit_bytes; /* for gs_http_read_line(); 0: 1 MiB */
-  /* Where the words for a failure are copied, NUL-terminated; or NULL. */
+  /* Where the words for a failure of gs_http_open() are copied, NUL-terminated;
+   * or NULL. */
   char *words;
   size_t words_bytes;
 };
@@ -387,9 +392,11 @@ struct gs_http_chunk {
 /* Makes a channel that a goroutine fills with what is left of the body, each a
  * struct gs_http_chunk of at most chunk_bytes (0: 64 KiB), at most `capacity`
  * of them ahead of the receiver. It is closed at the end, also by an error:
- * gs_http_body_error(). The caller owns one reference; gs_http_close() ends
- * the goroutine. 0 with *out set, GS_EBUSY, GS_EINVAL, GS_ENOMEM. Never
- * parks. */
+ * gs_http_body_error(). The caller owns one reference. gs_http_close(), the
+ * caller's context, and closing or releasing the channel end the goroutine;
+ * pieces that are in the channel then are still the receiver's to receive and
+ * free. Meanwhile nobody else can read: GS_EBUSY. 0 with *out set, GS_EBUSY,
+ * GS_EINVAL, GS_ENOMEM. Never parks. */
 int gs_http_chan(gs_chan **out, gs_http *http, size_t chunk_bytes,
                  size_t capacity);
 
