@@ -156,6 +156,66 @@ for (const { engine, skip } of ENGINES) {
   );
 
   test(
+    `nothing is written to the buffer of a read that was ended, ${engine}`,
+    tls,
+    async (t) => {
+      const { start, net } = await openNet(t, ["h2", "tls"], {
+        engine,
+        programs: ["http-cancel"],
+        complaints: { chromium: [/ERR_ALPN_NEGOTIATION_FAILED/] },
+      });
+      const untouched = "buffer untouched";
+      for (const at of [net.h2, net.tls]) {
+        for (const [stage, how, path, first, more] of [
+          ["open", "context", "/never", "ECANCELED after a wait", [untouched]],
+          [
+            "open",
+            "timeout",
+            "/never",
+            "ETIMEDOUT after its time",
+            [untouched],
+          ],
+          ["wait", "context", "/upload", "ECANCELED after a wait", [untouched]],
+          [
+            "read",
+            "context",
+            "/stalls/1000",
+            "ECANCELED after a wait",
+            [untouched, "body OK", "then more"],
+          ],
+          [
+            "read",
+            "timeout",
+            "/stalls/1000",
+            "ETIMEDOUT after its time",
+            [untouched, "body ETIMEDOUT", "then ETIMEDOUT"],
+          ],
+        ]) {
+          at.visits = [];
+          const what = `${stage} ${how} ${at.origin}`;
+          const route = `/cors/preflight${path}`;
+          const rules = { fetch: "*" };
+          const args = [stage, how, at.url(route)];
+          const program = await start("http-cancel", args, rules);
+          await program.says(1);
+          const visit = at.visits.find(({ method }) => method !== "OPTIONS");
+          if (more[1] === "body OK") visit?.response.write("late");
+          else if (visit !== undefined) {
+            assertHas(await visit.closed, { whole: false }, what);
+          }
+          await program.write("go on\n");
+          const { lines } = await program.result();
+          assert.deepEqual(lines.slice(0, -1), [first, ...more], what);
+          const readers = stage === "wait" ? 1 : 0;
+          const last = `last calls ${readers}, `;
+          assert.ok(lines.at(-1)?.startsWith(last), lines.at(-1));
+          assert.ok(lines.at(-1)?.endsWith("goroutines 1"), lines.at(-1));
+        }
+      }
+    },
+  );
+
+  test(
     `C2: a gibibyte streams down in memory that does not grow, ${engine}`,
     { ...LIMIT, skip: skip || (streams ? whyNoPeaks() : FIREFOX_KEEPS) },
     async (t) => {
