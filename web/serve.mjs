@@ -1,14 +1,14 @@
-/* The demo server: static files of the project and the endpoints the demos
- * read, on Node alone. For development and tests, on this machine only.
- * `node web/serve.mjs` listens on PORT (default 8080, 0 means any free one).
- *
- *   GET /api/feed?hz=200       endless NDJSON: {"seq","time","value"} a line
- *   GET /api/download?mb=200   that many MiB; the byte at offset i is i % 251 */
+/* The demo server: static files of the project and what the demos read and
+ * write under /api/ (web/serve-api.mjs), on Node alone. For development and
+ * tests, on this machine only. `node web/serve.mjs` listens on PORT (default
+ * 8080, 0 means any free one). */
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import http from "node:http";
 import { extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { HEADERS, HttpError, SOCKETS, answerApi } from "./serve-api.mjs";
+import { serveWebSockets } from "./ws-server.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -22,6 +22,7 @@ const MOUNTS = [
     prefix: "/xterm-fit/",
     folder: join(ROOT, "node_modules/@xterm/addon-fit"),
   },
+  { prefix: "/hash-wasm/", folder: join(ROOT, "node_modules/hash-wasm/dist") },
   { prefix: "/", folder: join(ROOT, "web") },
 ];
 
@@ -42,118 +43,10 @@ const MIME = {
   ".wasm": "application/wasm",
 };
 
-const HEADERS = {
-  "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'",
-  "X-Content-Type-Options": "nosniff",
-  "Cache-Control": "no-cache",
-};
-
-const MIB = 1024 * 1024;
-const CHUNK_BYTES = 64 * 1024;
-const PATTERN_PERIOD = 251;
-
-/** Bytes 0, 1, ... 250, 0, ...: one chunk starting at every possible phase. */
-const PATTERN = Buffer.from(
-  Uint8Array.from(
-    { length: CHUNK_BYTES + PATTERN_PERIOD },
-    (_, index) => index % PATTERN_PERIOD,
-  ),
-);
-
 /**
  * @typedef {object} Options
  * @property {{ prefix: string, folder: string }[]} [mounts] replaces ours
  */
-
-/** A request that is answered with an error status. */
-class HttpError extends Error {
-  /**
-   * @param {number} status
-   * @param {string} message
-   * @param {Record<string, string>} [headers]
-   */
-  constructor(status, message, headers = {}) {
-    super(message);
-    this.status = status;
-    this.headers = headers;
-  }
-}
-
-/**
- * A number from the query, or the default when it is not there.
- * @param {URL} url
- * @param {string} name
- * @param {{ fallback: number, max: number }} range from 1 to max
- */
-function numberParam(url, name, { fallback, max }) {
-  const text = url.searchParams.get(name);
-  if (text === null) return fallback;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > max) {
-    throw new HttpError(400, `${name} must be a whole number, 1 to ${max}`);
-  }
-  return value;
-}
-
-/** @param {number} seq */
-function feedLine(seq) {
-  const value = Number(Math.sin(seq / 50).toFixed(6));
-  return `${JSON.stringify({ seq, time: Date.now(), value })}\n`;
-}
-
-/**
- * Lines at a steady rate until the client leaves. What a slow client does not
- * take is never written, so seq has no gaps: it just advances later.
- * @param {http.ServerResponse} response
- * @param {number} hz
- */
-function sendFeed(response, hz) {
-  response.writeHead(200, {
-    ...HEADERS,
-    "Content-Type": "application/x-ndjson",
-    "Cache-Control": "no-store",
-  });
-  let seq = 0;
-  let started = performance.now();
-  const tick = () => {
-    if (response.writableNeedDrain) return;
-    const due = Math.floor(((performance.now() - started) * hz) / 1000) + 1;
-    let lines = "";
-    for (; seq < due; seq += 1) lines += feedLine(seq);
-    if (lines !== "") response.write(lines);
-  };
-  const timer = setInterval(tick, Math.max(4, Math.floor(1000 / hz)));
-  response.on("drain", () => {
-    started = performance.now() - (seq * 1000) / hz;
-  });
-  response.on("close", () => clearInterval(timer));
-  tick();
-}
-
-/**
- * @param {http.ServerResponse} response
- * @param {number} sizeBytes
- */
-function sendDownload(response, sizeBytes) {
-  response.writeHead(200, {
-    ...HEADERS,
-    "Content-Type": "application/octet-stream",
-    "Content-Length": sizeBytes,
-    "Cache-Control": "no-store",
-  });
-  let offset = 0;
-  const pump = () => {
-    while (offset < sizeBytes && !response.destroyed) {
-      const phase = offset % PATTERN_PERIOD;
-      const length = Math.min(CHUNK_BYTES, sizeBytes - offset);
-      offset += length;
-      if (!response.write(PATTERN.subarray(phase, phase + length))) return;
-    }
-    if (offset === sizeBytes) response.end();
-  };
-  response.on("drain", pump);
-  pump();
-}
 
 /**
  * The file a path names, or an error that does not tell a forbidden file from
@@ -227,33 +120,23 @@ async function sendFile(request, response, pathname, mounts) {
 async function answer(request, response, mounts) {
   // Parsed by hand: the URL class would resolve ".." before we could see it.
   const [pathname = "/", query = ""] = (request.url ?? "/").split("?", 2);
-  const url = new URL(`http://localhost/?${query}`);
+  if (pathname.startsWith("/api/")) {
+    const params = new URLSearchParams(query);
+    await answerApi({ request, response, pathname, params });
+    return;
+  }
   if (request.method !== "GET" && request.method !== "HEAD") {
     throw new HttpError(405, `${request.method} is not answered here`, {
       Allow: "GET, HEAD",
     });
   }
-  if (!pathname.startsWith("/api/")) {
-    await sendFile(request, response, pathname, mounts);
-  } else if (request.method === "HEAD") {
-    throw new HttpError(405, "streams are for GET", { Allow: "GET" });
-  } else if (pathname === "/api/feed") {
-    sendFeed(response, numberParam(url, "hz", { fallback: 200, max: 100_000 }));
-  } else if (pathname === "/api/download") {
-    const mib = numberParam(url, "mb", { fallback: 200, max: 4096 });
-    sendDownload(response, mib * MIB);
-  } else {
-    throw new HttpError(404, `not found: ${pathname}`);
-  }
+  await sendFile(request, response, pathname, mounts);
 }
 
-/**
- * @param {Options} [options]
- * @returns {http.Server}
- */
-export function createServer(options = {}) {
+/** @param {Options} options */
+function createServers(options) {
   const { mounts = MOUNTS } = options;
-  return http.createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     answer(request, response, mounts).catch((error) => {
       if (response.headersSent) {
         response.destroy();
@@ -269,6 +152,15 @@ export function createServer(options = {}) {
       if (!known) process.stderr.write(`${error.stack}\n`);
     });
   });
+  return { server, sockets: serveWebSockets(server, SOCKETS) };
+}
+
+/**
+ * @param {Options} [options]
+ * @returns {http.Server}
+ */
+export function createServer(options = {}) {
+  return createServers(options).server;
 }
 
 /**
@@ -277,7 +169,7 @@ export function createServer(options = {}) {
  */
 export function serve(options = {}) {
   const { port = 8080, host = "127.0.0.1", ...rest } = options;
-  const server = createServer(rest);
+  const { server, sockets } = createServers(rest);
   /** @type {Promise<{ url: string, port: number, server: http.Server, close: () => Promise<void> }>} */
   const listening = new Promise((resolve, reject) => {
     server.once("error", (error) => {
@@ -296,7 +188,10 @@ export function serve(options = {}) {
         url: `http://localhost:${address.port}/`,
         port: address.port,
         server,
-        close: () => closeServer(server),
+        close: () => {
+          sockets.close();
+          return closeServer(server);
+        },
       });
     });
   });

@@ -124,7 +124,7 @@ test(
       );
       assert.ok(rate > 0, "the rate is shown");
       assert.equal(
-        await page.locator("progress").evaluate((bar) => bar.value),
+        await page.locator("#download-progress").evaluate((bar) => bar.value),
         1,
       );
       // The feed went on meanwhile.
@@ -240,7 +240,7 @@ test(
     await button(page, "feed-start").click();
     await feed.opens(1);
     await button(page, "download-start").click();
-    await statusIs(page, "download", "Failed: input/output error.");
+    await statusIs(page, "download", "Failed: connection reset.");
     mode = (_request, response) => response.writeHead(503).end("busy");
     await button(page, "download-start").click();
     await statusIs(page, "download", "Failed: the server answered 503.");

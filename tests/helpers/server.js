@@ -80,6 +80,7 @@ export function startDemos(t, { files = {}, routes = {} } = {}) {
     );
     handler(request, response);
   });
+  server.on("upgrade", (...call) => demos.emit("upgrade", ...call));
   return listen(t, server);
 }
 
