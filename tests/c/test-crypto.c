@@ -243,6 +243,7 @@ TEST(a_thousand_hashes_at_once_are_told_apart) {
 
 TEST(the_words_are_cut_to_the_room_and_end) {
   char buf[32];
+  memset(buf, POISON, sizeof buf);
   CHECK_EQ(gs_crypto_error(buf, sizeof buf), 13);
   CHECK_STR_EQ(buf, "no such curve");
   memset(buf, POISON, sizeof buf);

@@ -479,6 +479,14 @@ TEST(stored_keys_are_asked_for_by_name) {
   CHECK_EQ(op.data_bytes, 4);
 }
 
+static int64_t sign_with_much_room(struct outs *o) {
+  return gs_sign(KEY, NULL, data, 9, o->bytes, (size_t)INT32_MAX + 10);
+}
+
+TEST(more_room_than_an_answer_can_tell_is_that_much) {
+  CHECK_EQ(asked(sign_with_much_room).out_bytes, INT32_MAX);
+}
+
 /* ---- results that are more than a number ---- */
 
 static size_t need_bytes;
@@ -604,6 +612,17 @@ static void start_signing(struct doing *d) {
   crypto_fake_complete_keys(0, KEY, 0);
   CHECK_EQ(gs_yield(), GS_OK);
   CHECK_EQ(crypto_fake.op->code, GS__CRYPTO_SIGN);
+}
+
+TEST(hmac_signs_with_no_key_that_was_not_imported) {
+  struct doing d = {.call = HMAC};
+  start(&d);
+  crypto_fake_complete_keys(GS_EIO, KEY, 0);
+  CHECK_EQ(gs_yield(), GS_OK);
+  CHECK_EQ(crypto_fake.runs, 1);
+  harness_wait_for_others();
+  CHECK_EQ(d.result, GS_EIO);
+  CHECK_EQ(crypto_fake.releases, 0);
 }
 
 TEST(hmac_releases_the_key_when_signing_fails) {
