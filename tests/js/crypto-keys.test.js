@@ -239,6 +239,61 @@ test("a JWK that is none, or not of this kind, is EBADMSG", async () => {
   assert.ok((await host.key(into(closed))) > 0);
 });
 
+test("what a host would not look at is looked at before", async () => {
+  const key = { usages: [], type: "secret", algorithm: { name: "AES-KW" } };
+  key.usages = /** @type {any} */ (["unwrapKey"]);
+  const takes = () => Promise.resolve(key);
+  const subtle = { importKey: takes, unwrapKey: takes, generateKey: takes };
+  const host = cryptoHost({ crypto: /** @type {any} */ ({ subtle }) });
+  const spec = { kind: "X25519" };
+  // The frame of a key of P-256, as Firefox takes it for any curve.
+  const data = hex("3041020100301306072a8648ce3d020106082a8648ce3d030107");
+  const into = { code: "import", format: "pkcs8", data, spec };
+  await host.fails("EBADMSG", into, /no key of X25519/);
+  const right = hex("302e020100300506032b656e04220420");
+  assert.equal(await host.run({ ...into, data: right }), 0);
+  for (const text of ["null", "5", '"kty"']) {
+    const jwk = { ...into, format: "jwk", data: utf8(text) };
+    await host.fails("EBADMSG", jwk, /object of JSON/);
+  }
+  const other = await host.key({ code: "generate", spec: { kind: "AES-KW" } });
+  for (const size of [0, 16, 25]) {
+    const wrapped = new Uint8Array(size);
+    const unwrap = { code: "unwrap", format: "raw", data: wrapped, other };
+    const aes = { kind: "AES-GCM" };
+    await host.fails("EBADMSG", { ...unwrap, spec: aes }, /never made/);
+  }
+});
+
+test("what WebCrypto is given of iv, salt and key is memory of its own", async () => {
+  /** @type {ArrayBuffer[]} */
+  const buffers = [];
+  const note = (value) => {
+    if (ArrayBuffer.isView(value)) buffers.push(value.buffer);
+    else if (value?.constructor === Object) Object.values(value).forEach(note);
+  };
+  const { subtle } = globalThis.crypto;
+  const proxy = new Proxy(subtle, {
+    get:
+      (target, name) =>
+      (/** @type {any[]} */ ...args) => {
+        // Data to encrypt are copied by every host; what else there is, here.
+        args.filter((_, i) => name !== "encrypt" || i !== 2).forEach(note);
+        return /** @type {any} */ (target)[name](...args);
+      },
+  });
+  const host = cryptoHost({ crypto: /** @type {any} */ ({ subtle: proxy }) });
+  const data = utf8("sixteen bytes !!");
+  const into = { code: "import", format: "raw", data };
+  const key = await host.key({ ...into, spec: { kind: "AES-GCM" } });
+  const more = { iv: IV12, extra: data };
+  await host.bytes({ code: "encrypt", key, data, ...more });
+  const hkdf = await host.key({ ...into, spec: { kind: "HKDF" } });
+  await host.bytes({ code: "derive", key: hkdf, outBytes: 9, ...more });
+  assert.equal(buffers.length, 6);
+  assert.ok(buffers.every((buffer) => buffer !== host.wasm.buffer));
+});
+
 test("formats that a kind has not, and sizes that were not meant", async () => {
   const host = cryptoHost();
   const data = new Uint8Array(16);
@@ -387,12 +442,14 @@ test("derivations that make no sense are refused", async () => {
   const into = { code: "import", format: "raw", data };
   const pbkdf2 = await host.key({ ...into, spec: { kind: "PBKDF2" } });
   const hkdf = await host.key({ ...into, spec: { kind: "HKDF" } });
-  const wrong = (fields, name = "EINVAL") =>
-    host.fails(name, { code: "derive", outBytes: 32, ...fields });
-  await wrong({ key: pbkdf2, number: 0 });
+  /** @type {(fields: any, name?: any, text?: RegExp) => Promise<void>} */
+  const wrong = (fields, name = "EINVAL", text = /./) =>
+    host.fails(name, { code: "derive", outBytes: 32, ...fields }, text);
+  await wrong({ key: pbkdf2, number: 0 }, "EINVAL", /needs iterations/);
   await wrong({ key: pbkdf2, number: 1, outBytes: 0 });
   await wrong({ key: pbkdf2, number: 1, hash: 9 });
-  await wrong({ key: hkdf, outBytes: 255 * 32 + 1 });
+  const tooMuch = { key: hkdf, outBytes: 255 * 32 + 1 };
+  await wrong(tooMuch, "EINVAL", /up to 8160 bytes/);
   await wrong({ key: hkdf, hash: "SHA-1", outBytes: 255 * 20 + 1 });
   const most = { code: "derive", key: hkdf, outBytes: 255 * 32 };
   assert.equal((await host.bytes(most)).length, 255 * 32);
@@ -406,7 +463,7 @@ test("derivations that make no sense are refused", async () => {
   const other = { kind: "ECDH" };
   const [, foreign] = await host.keys({ code: "generate", spec: other });
   await wrong({ key }, "EBADF");
-  await wrong({ key, other: key }, "EACCES");
+  await wrong({ key, other: key }, "EACCES", /needs the other side's public/);
   await wrong({ key, other: foreign }, "EACCES");
   await wrong({ key: publicKey, other: publicKey }, "EACCES");
   const curves = { kind: "ECDH", curve: "P-384" };

@@ -158,6 +158,20 @@ test("nothing is written and no handle made after a cancel", async () => {
   assert.equal(next & 0xffff, (key & 0xffff) + 1, "no slot was taken");
 });
 
+test("a failure after a cancel is nobody's", async () => {
+  const host = cryptoHost();
+  const key = await host.key({ code: "generate", spec: GCM });
+  const iv = new Uint8Array(12);
+  host.put({ code: "decrypt", key, iv, data: new Uint8Array(32) });
+  const [token, answer] = host.start();
+  assert.equal(answer, PENDING);
+  host.imports.op_cancel(token);
+  host.host.ops.start(token, { cancelOp() {} });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(host.host.ops.has(token), "a later operation still waits");
+  assert.equal(host.words(), "");
+});
+
 test("nothing is written after the program's end", async () => {
   const host = cryptoHost();
   const key = await hmacKey(host);

@@ -6,7 +6,7 @@ import { IDBFactory } from "fake-indexeddb";
 import { KeyStore } from "../../js/crypto/key-store.js";
 import { cryptoHost, utf8 } from "../helpers/crypto-op.js";
 import { fails } from "../helpers/fails.js";
-import { FaultyFactory } from "../helpers/faulty-idb.js";
+import { FaultyFactory, vanish } from "../helpers/faulty-idb.js";
 
 const GCM = { kind: "AES-GCM", bits: 128 };
 const iv = new Uint8Array(12);
@@ -160,8 +160,8 @@ test("each call that fails is told, and the next try works", async () => {
   await trial.delete("x");
   const count = faulty.calls.length;
   assert.ok(count > 5, faulty.calls.join(" "));
-  const codes = new Set();
   for (const kind of /** @type {const} */ (["throws", "fails"])) {
+    const codes = new Set();
     for (const fault of ["QuotaExceededError", "UnknownError"]) {
       for (let at = 0; at < count; at++) {
         const factory = new FaultyFactory();
@@ -180,8 +180,8 @@ test("each call that fails is told, and the next try works", async () => {
         await store.delete("x");
       }
     }
+    assert.deepEqual([...codes].sort(), ["EIO", "ENOENT", "ENOSPC"], kind);
   }
-  assert.deepEqual([...codes].sort(), ["EIO", "ENOENT", "ENOSPC"]);
 });
 
 test("a connection that is closed under it is EIO, and made anew", async () => {
@@ -204,6 +204,28 @@ test("a connection that is closed under it is EIO, and made anew", async () => {
     factory.fault = null;
     assert.ok(await store.get("x"), "the next one has it");
   }
+});
+
+test("a connection that goes without a word on its transaction is EIO", async () => {
+  const factory = new FaultyFactory();
+  const store = new KeyStore("a", factory.factory);
+  await store.put("x", await newKey());
+  const calls = factory.calls.length;
+  const answer = store.get("x");
+  const told = assert.rejects(answer, fails("EIO", /key store failed/));
+  while (factory.calls.length < calls + 3) await Promise.resolve();
+  assert.equal(factory.calls.at(-1), "get");
+  vanish(/** @type {IDBDatabase} */ (factory.connections.at(-1)));
+  await told;
+  assert.ok(await store.get("x"));
+});
+
+test("calls at once share one connection", async () => {
+  const factory = new FaultyFactory();
+  const store = new KeyStore("a", factory.factory);
+  const key = await newKey();
+  await Promise.all([store.put("x", key), store.put("y", key), store.get("x")]);
+  assert.equal(factory.connections.length, 1);
 });
 
 test("a later format, and refused storage, are ENOTSUP", async () => {
