@@ -266,6 +266,7 @@ static int try_request(gs_http *http, const struct gs_http_request *request,
     stop(http, GS_ECANCELED);
     http->open = false;
     error = gs_sleep(wait_ns);
+    if (error == GS_OK) error = http->error; /* the deadline came, too */
     if (error != GS_OK) {
       http->asked = false;
       say(http, request, error);

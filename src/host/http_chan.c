@@ -57,6 +57,10 @@ static int64_t pass_on(struct gs__http_feed *feed) {
                                 feed->piece_bytes, GS_FOREVER);
   if (count > 0) {
     chunk.size_bytes = (size_t)count;
+    if (chunk.size_bytes <= feed->piece_bytes / 2) {
+      void *fits = realloc(chunk.bytes, chunk.size_bytes);
+      if (fits != NULL) chunk.bytes = fits;
+    }
     int error =
         feed->chan == NULL ? GS_ECANCELED : gs_chan_send(feed->chan, &chunk);
     if (error == GS_OK) return count;

@@ -402,6 +402,21 @@ TEST(a_channel_that_nobody_wants_any_more_ends_its_goroutine) {
   }
 }
 
+TEST(a_channel_that_is_released_gives_up_the_read_that_waits) {
+  struct request r = {0};
+  open_request(&r);
+  gs_chan *chan;
+  CHECK_EQ(gs_http_chan(&chan, r.http, 0, 1), GS_OK);
+  settle();
+  CHECK(find_pending(HOST_FAKE_READ) != NULL);
+  gs_chan_release(chan);
+  settle();
+  CHECK_EQ(host_fake.pending, 0);
+  CHECK_EQ(gs_count(), 1);
+  CHECK_EQ(gs_http_body_error(r.http), GS_ECANCELED);
+  gs_http_close(r.http);
+}
+
 TEST(closing_the_response_ends_the_goroutine_of_its_channel) {
   for (int reads = 0; reads < 2; reads++) {
     struct request r = {0};
@@ -550,7 +565,8 @@ TEST(without_memory_each_way_to_read_a_body_ends_by_that_and_leaves_nothing) {
         CHECK_EQ(result, GS_OK);
         break;
       }
-      CHECK_EQ(result, GS_ENOMEM);
+      /* A piece of a channel need not become smaller. */
+      if (result != GS_OK || way != CHANNEL) CHECK_EQ(result, GS_ENOMEM);
     }
     CHECK(good >= 2);
   }

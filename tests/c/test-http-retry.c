@@ -30,7 +30,9 @@ static int64_t wait_for_next(void) {
     if (gs_now() > from_ns + 100 * GS_SECOND) return -1;
     CHECK_EQ(gs_sleep(MS), GS_OK);
   }
-  return gs_now() - from_ns;
+  int64_t waited_ns = gs_now() - from_ns;
+  settle();
+  return waited_ns;
 }
 
 static void check_between(int64_t ns, int64_t least_ns, int64_t most_ns) {
@@ -244,6 +246,20 @@ TEST(a_deadline_holds_for_all_attempts_and_no_wait_goes_beyond_it) {
   CHECK(wait_for_next() > 0);
   CHECK_EQ(gs_sleep(1000 * MS), GS_OK); /* the second has no answer */
   CHECK_EQ(r.result, GS_ETIMEDOUT);
+}
+
+/* The wait ends late, when the deadline has come, too. */
+TEST(a_deadline_that_passes_with_the_wait_ends_the_attempts) {
+  struct request r = three_times("GET");
+  r.request.timeout_ns = 1000 * MS;
+  start_request(&r);
+  answer_status(503);
+  gs__sched.now_ns += 5 * GS_SECOND;
+  CHECK_EQ(gs_sleep(1), GS_OK);
+  settle();
+  CHECK(r.done);
+  CHECK_EQ(r.result, GS_ETIMEDOUT);
+  CHECK_EQ(host_fake.opened, 1);
 }
 
 static gs_ctx *ctx;

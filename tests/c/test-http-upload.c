@@ -18,6 +18,7 @@ struct source {
   bool waits;     /* for ever, before each piece */
   int ended_by;   /* how that wait ended */
   bool exits;
+  bool shields; /* itself from its context, and forgets to end that */
 };
 
 static int64_t read_source(void *arg, void *buf, size_t buf_bytes) {
@@ -30,6 +31,7 @@ static int64_t read_source(void *arg, void *buf, size_t buf_bytes) {
   CHECK_EQ(s->last_calls, 0);
   CHECK(buf_bytes >= 3);
   if (s->exits) gs_exit();
+  if (s->shields) gs_ctx_shield();
   if (s->waits) {
     s->ended_by = gs_sleep_until(GS_FOREVER);
     return s->ended_by;
@@ -160,14 +162,16 @@ TEST(a_host_that_wants_no_more_ends_the_sending_and_nothing_else) {
 /* ---- the end, at each stage ---- */
 
 TEST(closing_gives_up_the_piece_that_waits) {
-  struct source source = {.pieces = 9};
-  struct request r = upload_of(&source, -1);
-  open_request(&r);
-  CHECK(find_pending(HOST_FAKE_SEND) != NULL);
-  gs_http_close(r.http); /* the fake host wants it canceled first */
-  CHECK_EQ(host_fake.pending, 0);
-  check_over(&source);
-  CHECK_EQ(source.given, 1);
+  for (int shields = 0; shields < 2; shields++) {
+    struct source source = {.pieces = 9, .shields = shields};
+    struct request r = upload_of(&source, -1);
+    open_request(&r);
+    CHECK(find_pending(HOST_FAKE_SEND) != NULL);
+    gs_http_close(r.http); /* the fake host wants it canceled first */
+    CHECK_EQ(host_fake.pending, 0);
+    check_over(&source);
+    CHECK_EQ(source.given, 1);
+  }
 }
 
 TEST(closing_never_waits_for_the_reader_and_ends_its_wait) {
