@@ -29,6 +29,15 @@ function failure(error) {
   return new GossamerError(codeOf(error), text, { cause: error });
 }
 
+/** The platform's IndexedDB; the mere look at it may be refused. */
+export function platformFactory() {
+  try {
+    return globalThis.indexedDB ?? null;
+  } catch {
+    return null;
+  }
+}
+
 export class KeyStore {
   #factory;
   #name;

@@ -4,7 +4,7 @@
 import { HASHES, HASH_BYTES, describe } from "../crypto/algorithms.js";
 import { present, run } from "../crypto/engine.js";
 import { CODE, failureOf } from "../crypto/failures.js";
-import { KeyStore } from "../crypto/key-store.js";
+import { KeyStore, platformFactory } from "../crypto/key-store.js";
 import { ERRNO, GossamerError, PENDING, messageOf } from "../errors.js";
 import { Handles } from "../handles.js";
 import { u32 } from "../memory.js";
@@ -60,7 +60,7 @@ export function createCrypto(host, options) {
   const {
     crypto = globalThis.crypto,
     store = "keys",
-    factory = globalThis.indexedDB ?? null,
+    factory = platformFactory(),
   } = options;
   /** Pages that are not from https: or localhost have none. */
   const subtle = /** @type {SubtleCrypto | undefined} */ (crypto?.subtle);

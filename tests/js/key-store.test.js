@@ -102,6 +102,19 @@ test("without a key it is EBADF, without IndexedDB ENOTSUP", async () => {
   }
 });
 
+test("where a page may not even look at IndexedDB it is ENOTSUP", async (t) => {
+  assert.equal(globalThis.indexedDB, undefined, "Node has none");
+  Object.defineProperty(globalThis, "indexedDB", {
+    configurable: true,
+    get() {
+      throw new DOMException("insecure", "SecurityError");
+    },
+  });
+  t.after(() => delete (/** @type {any} */ (globalThis).indexedDB));
+  const host = cryptoHost();
+  await host.fails("ENOTSUP", { code: "load", ...name("a") }, /no IndexedDB/);
+});
+
 test("what is stored there but is no key is EIO", async () => {
   const factory = new IDBFactory();
   const store = new KeyStore("keys", factory);
