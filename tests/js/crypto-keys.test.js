@@ -3,6 +3,7 @@
  * zeroed in the host. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { IDBFactory } from "fake-indexeddb";
 import { PENDING } from "../../js/errors.js";
 import {
   AT,
@@ -172,6 +173,24 @@ test("a public key may leave in any case, a secret one only if it may", async ()
   assert.equal(host.info(await host.key(into)).extractable, 1);
   for (const format of ["pkcs8", "jwk"]) {
     await host.fails("EACCES", { code: "export", key, format });
+  }
+});
+
+test("a key of each kind is stored and loaded as it was", async () => {
+  const factory = globalThis.indexedDB ?? new IDBFactory();
+  const host = cryptoHost({ factory });
+  for (const kind of Object.keys(USUAL)) {
+    const bits = kind.startsWith("RSA") ? 1024 : 0;
+    const keys = await host.keys({ code: "generate", spec: { kind, bits } });
+    for (const key of keys.filter((handle) => handle !== 0)) {
+      const data = utf8(`${kind} ${key}`);
+      const stored = await host.run({ code: "store", key, data });
+      assert.equal(stored, 0, `${kind}: ${host.words()}`);
+      const loaded = await host.key({ code: "load", data });
+      assert.notEqual(loaded, key);
+      assert.deepEqual(host.info(loaded), host.info(key));
+      assert.equal(await host.run({ code: "delete", data }), 0);
+    }
   }
 });
 
