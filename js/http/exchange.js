@@ -136,7 +136,11 @@ export class Exchange {
       try {
         arrival = await this.#fetch(url, init, plan);
       } catch (error) {
-        throw this.#failure(error, url, init);
+        const failure = this.#failure(error, url, init);
+        // Nothing is under way any more. Were it aborted all the same, Chromium
+        // would report the error of a stream that failed as caught by nobody.
+        if (!(error instanceof GossamerError)) this.#end();
+        throw failure;
       }
       const head = this.#arrived(arrival, method);
       if (integrity !== null) await this.#verify(integrity);
