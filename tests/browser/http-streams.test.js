@@ -58,6 +58,37 @@ for (const { engine, skip } of ENGINES) {
     assertHas(await ask("*", large), { error: "EFBIG" });
   });
 
+  test(`a C program's body goes up whole, ${engine}`, tls, async (t) => {
+    const { run, net } = await openNet(t, ["h2", "tls"], {
+      engine,
+      programs: ["http-upload"],
+      complaints: { chromium: [/ERR_ALPN_NEGOTIATION_FAILED/, /ERR_FAILED/] },
+    });
+    const rules = { fetch: "*" };
+    for (const [command, at, bytes, streamed] of [
+      ["reader", net.h2, TOTAL_BYTES, streams],
+      ["reader", net.tls, TOTAL_BYTES, false],
+      ["slow", net.h2, 10_000, streams],
+      ["reader", net.h2, 0, streams],
+    ]) {
+      const url = at.url("/cors/preflight/upload");
+      const args = [command, url, String(bytes)];
+      const { lines } = await run("http-upload", args, rules);
+      const [status, json = "", given, told] = lines;
+      assert.equal(status, `status 200, streamed ${streamed ? "yes" : "no"}`);
+      const hash = createHash("sha256").update(patternOf(bytes)).digest("hex");
+      assertHas(JSON.parse(json), { method: "PUT", bytes, sha256: hash });
+      assert.equal(given, `given ${bytes}, last calls 1, goroutines 1`);
+      assert.equal(told, `told yes, up ${bytes} of ${bytes}`);
+    }
+    const url = net.h2.url("/upload");
+    const failed = await run("http-upload", ["fails", url, "5000"], rules);
+    assert.match(failed.lines[0] ?? "", /^open ENOSPC: /);
+    const large = ["buffer", url, "1000001"];
+    const refused = await run("http-upload", large, rules);
+    assert.match(refused.lines[0] ?? "", /^open EFBIG: /);
+  });
+
   test(
     `a stream goes up piece by piece, and waits for the server, ${engine}`,
     { ...tls, skip: tls.skip || (streams ? false : "it streams nothing up") },
@@ -186,7 +217,7 @@ for (const { engine, skip } of ENGINES) {
           [
             "read",
             "timeout",
-            "/stalls/1000",
+            "/slow?ms=10",
             "ETIMEDOUT after its time",
             [untouched, "body ETIMEDOUT", "then ETIMEDOUT"],
           ],
