@@ -276,3 +276,58 @@ test("an operation that there is not is EINVAL", async () => {
     await host.fails("EINVAL", { code }, /no operation/);
   }
 });
+
+test("random bytes fill what they are to fill, however much, and no more", () => {
+  const host = cryptoHost();
+  host.wasm.grow(3);
+  const { crypto_random: random } = host.all;
+  for (const size of [0, 1, 31, 65_536, 65_537, 150_000]) {
+    host.memory().fill(0);
+    assert.equal(random(1000, size), 0);
+    const bytes = host.memory();
+    assert.ok(bytes.subarray(0, 1000).every((byte) => byte === 0));
+    assert.ok(bytes.subarray(1000 + size).every((byte) => byte === 0));
+    // 32 zeros in a row are not random.
+    for (let at = 1000; at + 32 <= 1000 + size; at += 32) {
+      assert.ok(bytes.subarray(at, at + 32).some((byte) => byte !== 0));
+    }
+  }
+  const end = host.wasm.buffer.byteLength;
+  assert.equal(random(end - 1, 2), -ERRNO.EFAULT);
+  assert.equal(random(16, -1), -ERRNO.EFAULT);
+  assert.equal(random(end, 0), 0);
+});
+
+test("a hash in one go: bad pointers, no such hash, cancelled, failed", async () => {
+  const host = cryptoHost();
+  const { crypto_digest: digest } = host.all;
+  const SHA_256 = 2;
+  assert.equal(digest(1, SHA_256, host.size - 1, 2, AT.out), -ERRNO.EFAULT);
+  assert.equal(digest(1, SHA_256, 16, -1, AT.out), -ERRNO.EFAULT);
+  assert.equal(digest(1, SHA_256, 16, 4, host.size - 31), -ERRNO.EFAULT);
+  for (const kind of [0, 5, -1]) {
+    assert.equal(digest(1, kind, 16, 4, AT.out), -ERRNO.EINVAL);
+    assert.match(host.words(), /no hash/);
+  }
+  assert.equal(host.host.ops.size, 0);
+  host.memory().fill(0xa5, AT.out, AT.out + 64);
+  assert.equal(digest(1, SHA_256, 16, 4, AT.out), PENDING);
+  host.imports.op_cancel(1);
+  assert.equal(digest(2, SHA_256, 16, 4, AT.data), PENDING);
+  assert.equal(await host.resultOf(2), 32);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(
+    host.memory()[AT.out],
+    0xa5,
+    "nothing is written when cancelled",
+  );
+  assert.deepEqual(host.completed, [[2, 32]]);
+
+  const fail = () => Promise.reject(new DOMException("a reason", "DataError"));
+  const failing = cryptoHost({
+    crypto: /** @type {any} */ ({ subtle: { digest: fail } }),
+  });
+  assert.equal(failing.all.crypto_digest(1, SHA_256, 16, 4, AT.out), PENDING);
+  assert.equal(await failing.resultOf(1), -ERRNO.EIO);
+  assert.equal(failing.words(), "a reason");
+});
