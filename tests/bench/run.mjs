@@ -33,7 +33,7 @@ const USAGE = `Usage: npm run bench -- [options]
 
   --only SUITE   only this suite (repeatable, or a list with commas):
                  ${SUITES.map(({ name }) => name).join(", ")};
-                 for none all but ${APART.join(", ")}, which takes minutes
+                 for none all but ${APART.join(", ")}, which take minutes
   --runs N       how often each is run; the medians count (default ${RUNS})
   --json FILE    writes the rows to FILE as JSON
   --help         prints this

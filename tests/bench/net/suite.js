@@ -44,6 +44,7 @@ export const NET = {
     "requests, hashes and random bytes: the best of several in a page; else " +
     "the median of many",
   browser: "net",
+  apart: true,
   workloads: [
     {
       name: "net-download",
