@@ -2,7 +2,12 @@
  * stale handles, small buffers, wrong keys, missing pieces of the platform. Row
  * D2: keys are numbers in the program, and stay in the host. */
 import assert from "node:assert/strict";
-import { createHash, createHmac, generateKeyPairSync } from "node:crypto";
+import {
+  createHash,
+  createHmac,
+  generateKeyPairSync,
+  pbkdf2Sync,
+} from "node:crypto";
 import { test } from "node:test";
 import { IDBFactory } from "fake-indexeddb";
 import {
@@ -230,6 +235,41 @@ test(
     await refused("EBADMSG", () => program.import(ecdsa, "spki", der));
   },
 );
+
+test(
+  "answers come to the right place when memory has grown meanwhile",
+  LIMIT,
+  async (t) => {
+    const program = await startKeys(t);
+    const { password, gcm } = await makeKeys(program);
+    const options = { salt: IV, iterations: 300_000 };
+    const derived = program.derive(password, options, 64);
+    const generated = program.generate({ kind: "RSA-PSS", bits: 2048 });
+    const hashed = program.hash("SHA-512", TEXT);
+    const sealed = program.encrypt(gcm, { iv: IV }, TEXT, { shift: 0 });
+    assert.equal(await program.grow(64 * 2 ** 20), true);
+    same(await hashed, createHash("sha512").update(TEXT).digest());
+    same(await derived, pbkdf2Sync(SECRET, IV, 300_000, 64, "sha256"));
+    same(await program.decrypt(gcm, { iv: IV }, await sealed), TEXT);
+    assert.match(await program.info((await generated)[0]), /^12 2 0 2048 /);
+  },
+);
+
+test("many calls at once do not get each other's answers", LIMIT, async (t) => {
+  const program = await startKeys(t);
+  const { hmac } = await makeKeys(program);
+  const data = Array.from({ length: 300 }, (_, i) => bytes(i + 1));
+  const made = await Promise.all(
+    data.map((one, i) =>
+      i % 2 === 0 ? program.sign(hmac, {}, one) : program.hash("SHA-1", one),
+    ),
+  );
+  for (const [i, one] of data.entries()) {
+    const node =
+      i % 2 === 0 ? createHmac("sha256", SECRET) : createHash("sha1");
+    same(made[i], node.update(one).digest(), String(i));
+  }
+});
 
 test(
   "without a library hashes by pieces are ENOSYS, and it says what to load",

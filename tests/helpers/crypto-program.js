@@ -317,6 +317,8 @@ export function cryptoProgram(app) {
         await call("derive_key", key, packDerivation(options), packSpec(spec)),
       ),
 
+    /** @param {number} bytes @returns {Promise<boolean>} */
+    grow: (bytes) => call("grow", bytes),
     /** @returns {Promise<string>} */
     words: () => call("words"),
     /** @param {Uint8Array} a @param {Uint8Array} b @returns {Promise<boolean>} */

@@ -11,7 +11,8 @@
  * was released is GS_EBADF, also when its number is in use again.
  *
  * Unless said otherwise a function **parks**, answers 0 or a count, and fails
- * by GS_EINVAL   an algorithm, size or parameter that the standard refuses
+ * by GS_EINVAL   an algorithm, size or parameter that the standard refuses;
+ *               2^31 bytes and more of anything but a hash's data
  *   GS_EBADF    no such key
  *   GS_EACCES   the key's uses, its algorithm or its being kept in forbid it
  *   GS_EBADMSG  what is decrypted, unwrapped or imported is not authentic, not
@@ -140,8 +141,9 @@ struct gs_key_spec {
                      * the host; public keys always may */
 };
 
-/* Makes a key, or a pair: *key is the secret or private one, *public_key (NULL
- * for kinds without) the other. Released by gs_key_release(). 0. */
+/* Makes a key, or a pair: *key is the secret or private one, *public_key the
+ * other; for kinds without one it may be NULL, and is set to 0. Released by
+ * gs_key_release(). 0. */
 int gs_key_generate(gs_key *key, gs_key *public_key,
                     const struct gs_key_spec *spec);
 /* Makes a key of its bytes. 0. Zero the bytes afterwards. */
@@ -166,8 +168,8 @@ int gs_key_unwrap(gs_key *out, const struct gs_key_spec *spec,
                   const struct gs_cipher *cipher, const void *data,
                   size_t bytes);
 
-/* What the key is: kind, hash, curve, bits, uses, extractable. 0; GS_EBADF.
- * Never parks. */
+/* What the key is: kind, hash, curve, bits, uses, extractable; what its kind
+ * has not is 0. 0; GS_EBADF. Never parks. */
 int gs_key_info(struct gs_key_spec *out, gs_key key);
 /* Forgets the handle; what is under way with the key goes on. 0; GS_EBADF.
  * Never parks. */
@@ -198,7 +200,8 @@ int64_t gs_sign(gs_key key, const struct gs_signing *options, const void *data,
 /* 1: the signature is right; 0: it is not. */
 int gs_verify(gs_key key, const struct gs_signing *options, const void *data,
               size_t bytes, const void *signature, size_t signature_bytes);
-/* HMAC with the bytes of a key, without a handle. Returns the size. */
+/* HMAC with the bytes of a key, of any number, without a handle; `out` has room
+ * for gs_hash_bytes(). Returns the size. */
 int gs_hmac(enum gs_hash_kind kind, const void *key, size_t key_bytes,
             const void *data, size_t bytes, void *out);
 

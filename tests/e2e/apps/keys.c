@@ -398,3 +398,12 @@ GS_EXPORT(const char *, random, (size_t, size)) {
   int error = gs_random(out, size);
   return answer(error != GS_OK ? error : (int64_t)size, out, ROOM_BYTES);
 }
+
+/* Makes memory grow by at least so much: views of it die. */
+GS_EXPORT(bool, grow, (size_t, size)) {
+  char *block = malloc(size);
+  if (block == NULL) return false;
+  memset(block, POISON, size);
+  free(block);
+  return true;
+}
