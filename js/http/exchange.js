@@ -435,10 +435,8 @@ export class Exchange {
  * @param {RequestInit} init
  */
 function isRequest(url, init) {
-  // A stream that was tried is no body any more.
-  const body = init.body == null ? null : "any";
   try {
-    return new Request(url, { ...init, body, signal: null }) instanceof Request;
+    return new Request(url, { ...init, signal: null }) instanceof Request;
   } catch {
     return false;
   }
