@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GossamerError } from "../../js/errors.js";
 import { createClient } from "../../js/http/client.js";
-import { canStream } from "../../js/http/upload.js";
+import { UploadBody, canStream } from "../../js/http/upload.js";
 import { fails } from "../helpers/fails.js";
 import { fakePage } from "../helpers/http-client.js";
 import { startNet } from "../helpers/net-server.js";
@@ -189,6 +189,33 @@ test("a Request that throws streams nothing", (t) => {
     },
   );
   assert.equal(canStream(), false);
+});
+
+test("a host that asks how and makes a text of it all the same", (t) => {
+  const real = globalThis.Request;
+  t.mock.method(
+    globalThis,
+    "Request",
+    class extends real {
+      constructor(url, { method, duplex }) {
+        super(url, { method, body: `[object ${duplex}]` });
+      }
+    },
+  );
+  assert.equal(canStream(), false);
+});
+
+test("a piece of no bytes does not reach the host", async () => {
+  const body = new UploadBody(100);
+  const reader = body.stream().getReader();
+  const read = reader.read();
+  await new Promise((resolve) => {
+    body.onReady = () => resolve(undefined);
+  });
+  body.push(piece(""));
+  assert.equal(body.ready, true);
+  body.push(piece("x"));
+  assert.deepEqual((await read).value, piece("x"));
 });
 
 test("a piece of no bytes is not the end", async (t) => {
