@@ -241,11 +241,10 @@ test("cancelling a request aborts it", async (t) => {
     incoming.on("close", resolve);
   });
   http.imports.op_cancel(77);
-  assert.equal(
-    http.error(),
-    `fetch of ${origin}/ was given up: no response in time`,
-  );
+  const words = `fetch of ${origin}/ was given up: no response in time`;
+  assert.equal(http.error(), words);
   await closed;
+  assert.equal(http.error(), words, "that it was aborted says nothing more");
   assert.deepEqual(http.completed, []);
   assert.equal(http.host.ops.size, 0);
 });
