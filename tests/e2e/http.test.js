@@ -394,7 +394,7 @@ async function giveUp(t, stage, how, path, closes = true) {
   // One that reads nothing does not see that the other side has left.
   if (path.endsWith("deaf")) visit.receive();
   if (closes) assert.equal((await visit.closed).whole, false);
-  else await new Promise((resolve) => setTimeout(resolve, 300));
+  else await new Promise((resolve) => setTimeout(resolve, 1300));
   type("on\n");
   assert.equal(await app.exited, 0);
   return { lines, visit };
@@ -445,7 +445,7 @@ for (const [how, answer] of /** @type {const} */ ([
     `a read by ${how}: what comes late is for the next`,
     LIMIT,
     async (t) => {
-      const path = "/slow?ms=400&bytes=3";
+      const path = "/slow?ms=1500&bytes=3";
       const { lines } = await giveUp(t, "read", how, path, false);
       assert.deepEqual(lines, [
         answer,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define POISON 0xa5
-#define SOON (60 * GS_MILLISECOND)
+#define SOON (200 * GS_MILLISECOND)
 
 static unsigned char buf[4096];
 static const char *stage;
