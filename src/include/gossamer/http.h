@@ -153,9 +153,10 @@ static inline struct gs_http_body gs_http_reader(gs_http_read_func *read,
   return body;
 }
 
-/* How a file's or reader's body goes up. Node streams always, Chromium over
- * HTTP/2 and HTTP/3, Firefox and Safari never; this is found out at run time,
- * by what the host does and not by its name. */
+/* How a file's or reader's body goes up. Node streams always (its fetch keeps
+ * what was sent until the request is over, so the host's memory grows by it),
+ * Chromium over HTTP/2 and HTTP/3, Firefox and Safari never; this is found out
+ * at run time, by what the host does and not by its name. */
 enum gs_http_upload {
   /* Streamed where that works. Where it does not, the request ends before
    * anything of the body was asked for, and then, as in a host without
