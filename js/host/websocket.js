@@ -125,8 +125,6 @@ class Channel {
     const others = (/** @type {Sending} */ one) => one.token !== token;
     this.#sending = this.#sending.filter(others);
     this.#flushing = this.#flushing.filter(others);
-    // Who was behind it may want less; not now, for C is on the stack.
-    this.#lookSoon();
   }
 
   close() {
@@ -213,23 +211,6 @@ class Channel {
     this.#receiving = 0;
     this.#host.ops.complete(token, answer);
   };
-
-  /**
-   * Starts the closing handshake; those who wait to send are told later.
-   * @param {number} code
-   * @param {string} reason
-   */
-  shutdown(code, reason) {
-    this.socket.shutdown(code, reason);
-    this.#lookSoon();
-  }
-
-  #lookSoon() {
-    this.socket.stopLooking();
-    if (this.#sending.length + this.#flushing.length > 0) {
-      this.socket.lookAgain();
-    }
-  }
 
   /** Sends what may be sent, in the order of the calls. */
   #onLook = () => {
@@ -421,7 +402,7 @@ export function createWebSockets(host, policy, options) {
         const bytes = memory.slice(reason, reasonSize);
         if (bytes === null) return -ERRNO.EFAULT;
         try {
-          channel.shutdown(u32(code), decoder.decode(bytes));
+          channel.socket.shutdown(u32(code), decoder.decode(bytes));
           return 0;
         } catch {
           return -ERRNO.EINVAL;
@@ -465,7 +446,7 @@ export function createWebSockets(host, policy, options) {
     },
 
     close() {
-      for (const socket of opening) socket.close();
+      // Those that are being opened end with their operations.
       opening.clear();
       for (const channel of channels.clear()) channel.close();
     },

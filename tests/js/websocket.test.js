@@ -333,7 +333,7 @@ test("what is sent is a copy; text must be UTF-8, also where it waits", async (t
   const { ws, socket } = await opened();
   assert.equal(send(ws, BINARY, "abc"), 0);
   const bytes = new Uint8Array(wasm.buffer);
-  bytes.fill(0, DATA, DATA + 3);
+  bytes.fill(0, DATA, DATA + 2048);
   assert.deepEqual(socket.sent, [new TextEncoder().encode("abc")]);
   bytes.set([0xef, 0xbb, 0xbf, 0x61], DATA);
   assert.equal(imports.ws_send(next(), ws, TEXT, DATA, 4, LIMIT), 0);
@@ -394,6 +394,8 @@ test("a shutdown: who waits to send is told, what comes then is dropped", async 
 test("more than the limit is not kept: 4009, ENOBUFS after the rest", async (t) => {
   const { opened, receive, message, imports, result, last } = start(t);
   const { ws, socket } = await opened();
+  socket.says("w".repeat(900));
+  assert.equal(receive(ws, { size: 1000 }), 0);
   socket.says("x".repeat(600));
   socket.says("y".repeat(400));
   assert.deepEqual(socket.closes, []);

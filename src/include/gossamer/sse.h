@@ -34,8 +34,8 @@ struct gs_sse_options {
   uint32_t event_limit_bytes; /* the longest event; 0: 1 MiB */
 };
 
-/* One event, its bytes as they came. The strings have a NUL behind them, are the stream's, and live
- * until the next call of gs_sse_next(). */
+/* One event, its bytes as they came. The strings have a NUL behind them, are
+ * the stream's, and live until the next call of gs_sse_next(). */
 struct gs_sse_event {
   const char *type; /* "message" when the server gives none */
   const char *data; /* the lines of data, with \n between them */

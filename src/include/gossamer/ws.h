@@ -37,8 +37,8 @@ struct gs_ws_options {
   /* Browsers send no pings. With ping_ns this message is sent, as text, when
    * nothing was received for so long, and again each time as long after it; the
    * answer is a message as others are. And when nothing is received for
-   * silence_ns, the connection is taken for dead: GS_ECONNRESET for all who wait
-   * at it or do so later. 0: neither. */
+   * silence_ns, the connection is taken for dead: GS_ECONNRESET for all who
+   * wait at it or do so later. 0: neither. */
   const char *ping_text; /* NULL: "ping" */
   int64_t ping_ns;
   int64_t silence_ns;
