@@ -302,7 +302,6 @@ bool gs__feed_is_callers(const struct gs__feed *feed, int error,
 void gs__feed_lost(struct gs__feed *feed) {
   gs_http_close(feed->http);
   feed->http = NULL;
-  feed->wait_ns = feed->retry_ns;
 }
 
 int gs__feed_end(struct gs__feed *feed, int state) {

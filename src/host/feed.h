@@ -57,7 +57,8 @@ int gs__feed_connect(struct gs__feed *feed, int64_t deadline_ns);
  * connection's. */
 bool gs__feed_is_callers(const struct gs__feed *feed, int error,
                          int64_t deadline_ns);
-/* The connection is over; the next one is made after wait_ns. */
+/* The connection is over; the next one is made after wait_ns, which is
+ * retry_ns again since this one was there. */
 void gs__feed_lost(struct gs__feed *feed);
 /* Nothing more comes, for this reason. */
 int gs__feed_end(struct gs__feed *feed, int state);

@@ -196,6 +196,29 @@ TEST(a_deadline_does_not_begin_the_attempt_anew) {
   gs_sse_close(r.sse);
 }
 
+TEST(a_context_that_ends_does_not_end_the_attempt) {
+  struct reader r = {0};
+  start_stream(&r);
+  answer_read("data: a\n\n");
+  uint32_t opened = host_fake.opened;
+  gs_ctx *ctx;
+  CHECK_EQ(gs_ctx_new(&ctx, NULL), GS_OK);
+  gs_ctx *outer = gs_ctx_enter(ctx);
+  start(next_event, &r);
+  gs_ctx_leave(outer);
+  answer_read("");
+  CHECK_EQ(gs_sleep(4 * GS_SECOND), GS_OK);
+  asked(HOST_FAKE_OPEN);
+  gs_ctx_cancel(ctx, 0);
+  gs_ctx_release(ctx);
+  CHECK_EQ(gs_yield(), GS_OK);
+  CHECK_EQ(r.result, GS_ECANCELED);
+  answer_open(0);
+  CHECK_EQ(host_fake.opened, opened + 1);
+  CHECK_EQ(gs_sse_connections(r.sse), 2);
+  gs_sse_close(r.sse);
+}
+
 TEST(a_timeout_is_for_the_first_connection_alone) {
   struct reader r = {.request.timeout_ns = GS_SECOND};
   start_stream(&r);
