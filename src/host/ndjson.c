@@ -81,8 +81,12 @@ struct scan {
   const char *end;
 };
 
+static bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static void skip_space(struct scan *s) {
-  while (s->at < s->end && memchr(" \t\r\n", *s->at, 4) != NULL) s->at++;
+  while (s->at < s->end && is_space(*s->at)) s->at++;
 }
 
 static bool take(struct scan *s, char wanted) {
@@ -180,7 +184,8 @@ static bool skip_value(struct scan *s, struct gs__text *word) {
 }
 
 static bool is_in_number(char c) {
-  return (c >= '0' && c <= '9') || memchr("+-.eE", c, 5) != NULL;
+  return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' ||
+         c == 'e' || c == 'E';
 }
 
 /* The id, when it is a string or number that a header can have. */

@@ -47,7 +47,8 @@ struct gs_ws {
 /* A call that waits at the host, in its frame. */
 struct waiter {
   struct gs__list node;
-  struct gs__op *op; /* NULL: it is not waiting any more */
+  struct gs__op op;
+  struct gs__op *waiting; /* &op, NULL when it is not waiting any more */
   gs_ws *ws;
   bool receives;
   uint32_t kind; /* what it sends, or FLUSH */
@@ -66,19 +67,18 @@ GS__INLINE int32_t start(const struct waiter *w, uint32_t token) {
 }
 
 GS__INLINE int wait_until(struct waiter *w, int64_t deadline_ns) {
-  struct gs__op op;
-  int error = gs__op_begin(&op);
+  int error = gs__op_begin(&w->op);
   if (error != GS_OK) return error;
-  int32_t started = start(w, op.token);
+  int32_t started = start(w, w->op.token);
   if (started != GS__PENDING) {
-    gs__op_drop(&op);
+    gs__op_drop(&w->op);
     return started;
   }
   struct gs__deadline expiry;
-  error = gs__op_wait(&op, &expiry, deadline_ns);
+  error = gs__op_wait(&w->op, &expiry, deadline_ns);
   if (error != GS_OK) return error;
-  w->op = &op;
-  op.watch = &w->op;
+  w->waiting = &w->op;
+  w->op.watch = &w->waiting;
   return (int)gs__park(w->receives ? "WebSocket receive" : "WebSocket send",
                        w->ws);
 }
@@ -114,7 +114,7 @@ static void end_waits(gs_ws *ws, int error) {
   for (; node != &ws->waiters; node = node->next) {
     struct waiter *w =
         (struct waiter *)gs__container(node, struct waiter, node);
-    if (w->op != NULL) gs__op_abort(w->op, error);
+    if (w->waiting != NULL) gs__op_abort(w->waiting, error);
   }
 }
 
