@@ -131,7 +131,7 @@ static int read_whole(gs_http *http, const struct gs__http_use *use,
   size_t size = 0;
   for (;;) {
     /* With no room left, one byte tells whether there is more. */
-    char more;
+    char more = 0;
     char *at = size < capacity ? *bytes + size : &more;
     size_t room = size < capacity ? capacity - size : 1;
     int64_t count = gs__http_next(http, use, at, room, GS_FOREVER);

@@ -227,7 +227,7 @@ TEST(a_line_of_the_limit_is_read_and_one_byte_more_is_not) {
       for (size_t over = 0; over < 2; over++) {
         static char text[9100];
         memset(text, 'x', limit + over);
-        strcpy(text + limit + over, ends[e]);
+        memcpy(text + limit + over, ends[e], strlen(ends[e]) + 1);
         struct gs_http_request request = {.line_limit_bytes = (uint32_t)limit};
         gs_http *http = respond_bytes(text, strlen(text), 7, 0, request);
         char *line = NULL;

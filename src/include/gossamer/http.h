@@ -256,6 +256,7 @@ struct gs_http_request {
   struct gs_http_body body;
   enum gs_http_upload upload;
   uint32_t upload_limit_bytes; /* for a body that is read first; 0: 64 MiB */
+  uint32_t line_limit_bytes;   /* for gs_http_read_line(); 0: 1 MiB */
   enum gs_http_redirect redirect;
   uint32_t max_redirects; /* 0: 20 */
   enum gs_http_credentials credentials;
@@ -282,9 +283,8 @@ struct gs_http_request {
   /* Gets a struct gs_http_progress, the newest instead of the oldest when it
    * is full; NULL: none. The caller's; kept until gs_http_close(). */
   gs_chan *progress_chan;
-  int64_t progress_ns;       /* the least time between two; 0: 50 ms. The end of
-                              * each body is told at once. */
-  uint32_t line_limit_bytes; /* for gs_http_read_line(); 0: 1 MiB */
+  int64_t progress_ns; /* the least time between two; 0: 50 ms. The end of each
+                        * body is told at once. */
   /* Where the words for a failure of gs_http_open() are copied, NUL-terminated;
    * or NULL. */
   char *words;
