@@ -21,6 +21,7 @@ const MASK = [1, 2, 3, 4];
 async function ask(t, path, headers = {}, settings = {}) {
   const { url, accepted } = await startWebSockets(t, { settings });
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.setNoDelay();
   t.after(() => socket.destroy());
   let got = Buffer.alloc(0);
   socket.on("data", (bytes) => {
@@ -84,7 +85,8 @@ for (const { why, path = "/echo", headers, status } of [
 }
 
 test("messages are echoed, however the bytes are cut", LIMIT, async (t) => {
-  const { socket, frames, closed } = await ask(t, "/echo");
+  const limits = { limitBytes: 6 };
+  const { socket, frames, closed } = await ask(t, "/echo", {}, limits);
   await once(socket, "data");
   const bytes = Buffer.concat([
     masked(0x01, "He"),
@@ -96,7 +98,7 @@ test("messages are echoed, however the bytes are cut", LIMIT, async (t) => {
   for (const byte of bytes) {
     socket.write(Buffer.of(byte));
     await new Promise((resolve) => {
-      setImmediate(resolve);
+      setTimeout(resolve, 1);
     });
   }
   await closed;
