@@ -157,7 +157,7 @@ test("a tag without attributes only brings the global", LIMIT, async (t) => {
   assert.deepEqual(found, [
     0,
     ["5 ms", "20 ms", "40 ms", "in time"],
-    ["App", "ERRNO", "GossamerError", "load"],
+    ["App", "ERRNO", "GossamerError", "load", "parts"],
   ]);
 });
 
