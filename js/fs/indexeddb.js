@@ -158,6 +158,11 @@ export class IndexedDBVolume extends TreeVolume {
     if (this.#isClosed) return this.#fail(ERRNO.ESTALE, "was closed");
     this.#isOpen = true;
     this.#listen();
+    const { loss } = this.#database;
+    if (loss !== "") {
+      const text = `the volume "${this.name}" was thrown away by the browser`;
+      this.#tell(-ERRNO.EIO, `${text}, and is empty now: ${loss}`);
+    }
     // Where the user is asked, nobody waits for the answer.
     if (this.#settings.persist) void this.persist();
     return 0;

@@ -48,3 +48,37 @@ test("[D1] a volume that was deleted underneath is ESTALE, and says so once", as
   await next.close();
   await volume.close();
 });
+
+test("[D1] a volume that the browser has thrown away is told of, and empty", async () => {
+  const real = /** @type {any} */ (new IDBFactory());
+  // As Chromium has it in the event.
+  const factory = {
+    open(/** @type {unknown[]} */ ...args) {
+      const request = real.open(...args);
+      request.addEventListener("upgradeneeded", (/** @type {any} */ event) => {
+        event.dataLoss = "total";
+        event.dataLossMessage = "no CURRENT";
+      });
+      return request;
+    },
+  };
+  /** @type {string[]} */
+  const troubles = [];
+  const options = /** @type {any} */ ({
+    factory,
+    locks: null,
+    onTrouble: (/** @type {Error} */ { message }) => troubles.push(message),
+  });
+  const volume = indexeddb("wiped", options);
+  assert.equal(await volume.open(), 0);
+  await Promise.resolve();
+  assert.equal(troubles.length, 1);
+  assert.match(troubles[0] ?? "", /"wiped" was thrown away .* no CURRENT/);
+  assert.equal(await volume.close(), 0);
+  // The next one finds what this one made.
+  const again = indexeddb("wiped", options);
+  assert.equal(await again.open(), 0);
+  await Promise.resolve();
+  assert.equal(troubles.length, 1);
+  assert.equal(await again.close(), 0);
+});

@@ -140,6 +140,14 @@ export class Database {
     return this.#fail(ERRNO.ECANCELED, "was closed while it was opened");
   }
 
+  /**
+   * Why the browser has thrown away all that the database held, and open() has
+   * made it anew; "": it has not.
+   */
+  get loss() {
+    return this.#opener.loss;
+  }
+
   /** Lets go of the database; what is under way is still done. */
   close() {
     this.#turn++;

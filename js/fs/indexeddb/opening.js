@@ -98,6 +98,8 @@ export class Opening {
   isOver = false;
   /** Whether others were in its way. */
   isBlocked = false;
+  /** Why the browser has thrown away what was there before; "": it has not. */
+  loss = "";
   #create;
   #steps;
   #fail;
@@ -138,8 +140,11 @@ export class Opening {
     };
     if (!wait) timer = setTimeout(block, SILENCE_MS, SILENT);
     request.onblocked = () => block(BLOCKED);
-    request.onupgradeneeded = ({ oldVersion }) => {
-      this.#upgrade(request, oldVersion);
+    request.onupgradeneeded = (event) => {
+      // Chromium says so when it found the origin's storage damaged.
+      const { dataLoss, dataLossMessage } = /** @type {any} */ (event);
+      if (dataLoss === "total") this.loss = String(dataLossMessage);
+      this.#upgrade(request, event.oldVersion);
     };
     request.onsuccess = () => {
       this.isOver = true;
@@ -228,6 +233,11 @@ export class Opener {
   #fail;
   /** @type {Opening | null} */
   #last = null;
+
+  /** As of the last opening. */
+  get loss() {
+    return this.#last?.loss ?? "";
+  }
 
   /**
    * @param {IDBFactory | null} factory
