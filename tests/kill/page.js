@@ -6,6 +6,9 @@ import { Performer, contentsOf, packed } from "./perform.js";
 import { splitFactory } from "./split-factory.js";
 import { Workload } from "./workload.js";
 
+/** The browser found its storage damaged: the volume says so, and is empty. */
+const WIPED = /was thrown away by the browser/;
+
 const life = new URLSearchParams(location.search).get("life");
 
 /** @param {string} path @param {any} [body] */
@@ -51,7 +54,8 @@ async function main() {
   const plan = await (await send("plan")).json();
   const options = {
     ...plan.options,
-    onTrouble: trouble,
+    // Of that the server is told with what is there.
+    onTrouble: (error) => (WIPED.test(error.message) ? null : trouble(error)),
     ...(plan.splits
       ? { factory: splitFactory(indexedDB, () => send("piece")) }
       : {}),
@@ -64,7 +68,8 @@ async function main() {
   }
   const found = await contentsOf(volume);
   const { ok, problems } = await volume.check();
-  const state = await tell(found, { check: { ok, problems } });
+  const wiped = WIPED.test(volume.trouble) ? volume.trouble : "";
+  const state = await tell(found, { check: { ok, problems }, wiped });
   const { crashes } = await state.json();
   if (crashes === undefined) return;
   const { kind, seed } = plan;

@@ -44,6 +44,9 @@ const OPTIONS = [
   { dirtyBytes: 4 * 1024 * 1024, cacheBytes: 4 * 1024 * 1024 },
 ];
 
+/** One in several hundred kills was seen to do that. */
+const MOST_WIPES = 1;
+
 /** What pages load beside the project's own modules. */
 const MODULES = {
   "/kill/page.js": "page.js",
@@ -85,6 +88,9 @@ export class Session {
   ahead = 0;
   /** Lives that ended within a write. */
   partly = 0;
+  /** What was said when the browser had thrown everything away. */
+  /** @type {string[]} */
+  wipes = [];
   verifier;
   address = "";
   /** @type {import("./verify.js").Verdict | null} the one that was bad */
@@ -162,6 +168,7 @@ export class Session {
   /** @param {Buffer} body */
   #judge(body) {
     const { found, more } = unpacked(body);
+    if (more.wiped) this.#beginAnew(more.wiped);
     const verdict =
       more.failure === undefined
         ? this.#verify(found, more.check)
@@ -178,6 +185,20 @@ export class Session {
     this.#partialWrites = "dirtyBytes" in this.plan.options;
     this.#happened("state");
     return this.isLast ? {} : { crashes: this.verifier.crashes };
+  }
+
+  /**
+   * Chromium makes its database anew when it finds it damaged, as a kill in the
+   * middle of its own write to its log can leave it. No volume can prevent that,
+   * but it must say so: what is not said is found by the verifier.
+   * @param {string} text
+   */
+  #beginAnew(text) {
+    this.wipes.push(text);
+    if (this.wipes.length > MOST_WIPES) throw new Error(`again: ${text}`);
+    this.verifier = new Verifier(this.plan.kind, this.plan.seed);
+    this.#acknowledged = 0;
+    this.#partialWrites = false;
   }
 
   /**
@@ -321,7 +342,8 @@ export async function killAgain(t, kind, kills, seed = SEED) {
  * @param {Session} session
  */
 export function tellsEnough(t, session) {
-  const { life, acknowledgements, ahead, partly, verifier } = session;
+  const { life, acknowledgements, ahead, partly, verifier, wipes } = session;
+  for (const text of wipes) t.diagnostic(`LOST BY THE BROWSER: ${text}`);
   t.diagnostic(
     `${life - 1} kills, ${verifier.done} operations; ${acknowledgements} ` +
       `acknowledgements, ${ahead} times more was kept, ${partly} in a write`,
