@@ -335,6 +335,28 @@ test("when large values are not stored, smaller ones are", async () => {
   assert.equal(await again.close(), 0);
 });
 
+test("when nothing is stored at all, that is tried once more, not for ever", async () => {
+  const { idb, volume } = await opened({ tuning: { logRecords: 1 } });
+  const tool = new VolumeTool(volume);
+  // So many names that a checkpoint alone is a large value.
+  for (let i = 0; i < 1500; i++) {
+    await tool.create(tool.root, `${"name".repeat(10)}-${i}`);
+  }
+  assert.equal(await volume.sync(), 0);
+  await tool.put(tool.root, "more", pattern(300));
+  let tries = 0;
+  idb.plan = ({ kind }) => {
+    if (kind !== "add") return null;
+    tries++;
+    return tries > 50 ? null : "error";
+  };
+  await tool.refuses(volume.sync(), "EIO");
+  assert.ok(tries <= 4, `${tries} tries`);
+  idb.heal();
+  assert.equal(await volume.sync(), 0);
+  assert.equal(await volume.close(), 0);
+});
+
 test("a small file that is read brings those along that lie with it", async () => {
   const { volume, open, calls } = await opened();
   const tool = new VolumeTool(volume);

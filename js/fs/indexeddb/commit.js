@@ -317,7 +317,8 @@ export class Committer {
       this.#packing = "arrays";
       return this.#commit(strict, "arrays");
     }
-    return error === -ERRNO.EIO && isLarge(snapshot)
+    const isSmall = packing === "small";
+    return error === -ERRNO.EIO && !isSmall && isLarge(snapshot)
       ? this.#commit(strict, "small")
       : this.#failed(error);
   }
