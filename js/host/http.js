@@ -79,8 +79,12 @@ class Transfer {
     if (this.#sending !== 0) return -ERRNO.EBUSY;
     if (upload.error !== null) return -errnoOfError(upload.error);
     if (u32(pointer) === 0) {
-      if (size === 0) upload.end();
-      else upload.fail(new GossamerError(errnoName(size), "the body failed"));
+      if (size === 0) {
+        upload.end();
+      } else {
+        const error = new GossamerError(errnoName(size), "the body failed");
+        this.exchange.sendFail(error);
+      }
       return 0;
     }
     const bytes = this.#host.memory.slice(pointer, size);

@@ -15,7 +15,7 @@ import { canStream, speaksHttp1 } from "./upload.js";
  * @typedef {import("./policy.js").Policy} Policy
  */
 
-export { Exchange };
+export { Exchange, GossamerError };
 
 /** Makes requests that a policy allows. */
 export class HttpClient {
@@ -95,14 +95,6 @@ class PageExchange extends Exchange {
   /** The body is whole. */
   sendEnd() {
     this.upload?.end();
-  }
-
-  /**
-   * The body cannot be had: the request fails by it.
-   * @param {GossamerError} error
-   */
-  sendFail(error) {
-    this.upload?.fail(error);
   }
 
   /** The body, piece by piece. A loop that is left aborts the request. */

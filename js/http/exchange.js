@@ -86,6 +86,7 @@ export class Exchange {
   #receivedBytes = 0;
   #leastBytes = -1;
   #over = false;
+  #closed = false;
   /** What send() feeds; null: the body is whole, or there is none. */
   /** @type {UploadBody | null} */
   upload = null;
@@ -137,8 +138,7 @@ export class Exchange {
         arrival = await this.#fetch(url, init, plan);
       } catch (error) {
         const failure = this.#failure(error, url, init);
-        // Nothing is under way any more. Were it aborted all the same, Chromium
-        // would report the error of a stream that failed as caught by nobody.
+        // What fetch has rejected is not under way any more.
         if (!(error instanceof GossamerError)) this.#end();
         throw failure;
       }
@@ -148,7 +148,7 @@ export class Exchange {
       return head;
     } catch (error) {
       this.close();
-      throw error;
+      throw this.upload?.cause ?? error;
     }
   }
 
@@ -223,7 +223,7 @@ export class Exchange {
         // Chromium over HTTP/1.1: it ends before it has asked for anything.
         const again = how === "auto" && !upload.begun && upload.error === null;
         const own = error instanceof GossamerError;
-        if (!again || own || this.#controller.signal.aborted) throw error;
+        if (!again || own) throw error;
         this.#streamedUp = false;
       }
     }
@@ -321,11 +321,7 @@ export class Exchange {
    * @param {RequestInit} init
    */
   #failure(error, url, init) {
-    if (this.#controller.signal.aborted) {
-      return new GossamerError("ECANCELED", "aborted");
-    }
-    const own = this.upload?.cause;
-    if (own) return own;
+    if (this.#closed) return new GossamerError("ECANCELED", "aborted");
     if (error instanceof GossamerError) return error;
     const what = `fetch of ${url.href} failed: ${messageOf(error)}`;
     return isRequest(url, init)
@@ -396,11 +392,10 @@ export class Exchange {
    * @returns {GossamerError} what that is
    */
   failed(error, receivedBytes) {
-    const { aborted } = this.#controller.signal;
     this.#end();
-    return aborted
-      ? new GossamerError("ECANCELED", "aborted")
-      : this.#cutShort(receivedBytes, messageOf(error));
+    if (this.#closed) return new GossamerError("ECANCELED", "aborted");
+    const cause = this.upload?.cause;
+    return cause ?? this.#cutShort(receivedBytes, messageOf(error));
   }
 
   /**
@@ -421,12 +416,45 @@ export class Exchange {
     this.#slot = "";
   }
 
+  /**
+   * The body that is sent cannot be had: the request fails by it.
+   * @param {GossamerError} error
+   */
+  sendFail(error) {
+    const fails = this.upload?.fail(error) ?? false;
+    if (!fails && !this.#over) this.#abort();
+  }
+
   /** Aborts what is under way. A body that was read to its end stays. */
   close() {
-    if (!this.#over) this.#controller.abort();
+    this.#closed = true;
+    // Chromium sends the end of a body that is aborted while it waits for the
+    // next piece, as if it were whole. A body that fails ends as a failure.
+    const fails = this.upload?.stop() ?? false;
+    if (!fails && !this.#over) this.#abort();
     this.#end();
-    this.upload?.stop();
   }
+
+  #abort() {
+    if (this.upload?.streams) disregard(this.upload.error);
+    this.#controller.abort();
+  }
+}
+
+/** Errors of streams, which Chromium reports as caught by nobody. */
+/** @type {WeakSet<object>} */
+const disregarded = new WeakSet();
+let listens = false;
+
+/** @param {GossamerError | null} error of a stream that is aborted, too */
+function disregard(error) {
+  if (error === null || !isPage()) return;
+  disregarded.add(error);
+  if (listens) return;
+  listens = true;
+  addEventListener("unhandledrejection", (event) => {
+    if (disregarded.has(event.reason)) event.preventDefault();
+  });
 }
 
 /**

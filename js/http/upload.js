@@ -77,6 +77,11 @@ export class UploadBody {
     this.#limitBytes = limitBytes;
   }
 
+  /** Whether a stream of it is with the host, and not at its end. */
+  get streams() {
+    return this.#controller !== null && !this.#ended;
+  }
+
   /** Whether the next piece is wanted now. */
   get ready() {
     return this.#collecting || this.#pulled !== null;
@@ -124,26 +129,36 @@ export class UploadBody {
     this.#want();
   }
 
-  /** The body cannot be had. @param {GossamerError} error */
+  /**
+   * The body cannot be had.
+   * @param {GossamerError} error
+   * @returns {boolean} as stop()
+   */
   fail(error) {
-    this.cause ??= error;
-    this.#stop(error);
+    if (this.#ended || this.#error !== null) return false;
+    this.cause = error;
+    return this.#stop(error);
   }
 
-  /** No more of it is wanted. */
+  /**
+   * No more of it is wanted.
+   * @returns {boolean} whether fetch waits for a piece, and so fails at once
+   */
   stop() {
-    this.#stop(new GossamerError("EPIPE", "the request is over"));
+    return this.#stop(new GossamerError("EPIPE", "the request is over"));
   }
 
   /** @param {GossamerError} error */
   #stop(error) {
-    if (this.#error !== null) return;
+    if (this.#error !== null) return false;
+    const fails = this.#pulled !== null;
     this.#error = error;
     this.#pieces = [];
     this.#reject(error);
     this.#controller?.error(error);
     this.#want();
     this.onReady();
+    return fails;
   }
 
   /** For fetch, with `duplex: "half"`. */
@@ -163,7 +178,7 @@ export class UploadBody {
             this.onReady();
           });
         },
-        cancel: () => this.stop(),
+        cancel: () => void this.stop(),
       },
       { highWaterMark: 0 },
     );

@@ -125,6 +125,7 @@ after(async () => {
 /**
  * @typedef {object} PageOptions
  * @property {RegExp[]} [expectErrors] errors that must come; others must not
+ * @property {RegExp[]} [allowErrors] but for these, which may
  * @property {{ width: number, height: number }} [viewport]
  * @property {"light" | "dark"} [colorScheme]
  * @property {number} [timeoutMs] for each wait on the page
@@ -141,6 +142,7 @@ after(async () => {
 export async function openPage(t, url, options = {}) {
   const {
     expectErrors = [],
+    allowErrors = [],
     viewport = { width: 1000, height: 700 },
     colorScheme = "light",
     timeoutMs = 20_000,
@@ -173,8 +175,9 @@ export async function openPage(t, url, options = {}) {
 
   defer(t, async () => {
     await context.close();
+    const known = [...expectErrors, ...allowErrors];
     const unexpected = errors.filter(
-      (error) => !expectErrors.some((pattern) => pattern.test(error)),
+      (error) => !known.some((pattern) => pattern.test(error)),
     );
     assert.deepEqual(unexpected, [], `errors in the page ${url}`);
     const absent = expectErrors.filter(

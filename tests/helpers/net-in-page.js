@@ -1,6 +1,6 @@
 /* Runs in the pages of net-page.js: requests by the HTTP client as a page has
  * it, and programs, each told in values that a test can be sent. */
-import { createClient } from "/dist/fetch.mjs";
+import { GossamerError, createClient } from "/dist/fetch.mjs";
 import { load } from "/dist/gossamer.mjs";
 
 /**
@@ -172,7 +172,10 @@ async function run(name, args, options) {
   }
 }
 
+/** @param {import("../../js/errors.js").ErrnoName} code */
+const errorOf = (code) => new GossamerError(code, "of the test");
+
 /** What tests call by page.evaluate(). */
-const own = { begin, run, start, createClient };
+const own = { begin, run, start, createClient, errorOf };
 /** @typedef {typeof own} InPage */
 /** @type {Window & { net?: InPage }} */ (window).net = own;
