@@ -66,5 +66,15 @@ export default [
       "tests/helpers/**/*.js",
     ],
     languageOptions: { globals: { ...globals.browser, ...globals.node } },
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "CallExpression[callee.property.name='waitForFunction'] > :function[async=true]",
+          message: "A Promise is taken for true at once: loop in evaluate().",
+        },
+      ],
+    },
   },
 ];

@@ -175,9 +175,8 @@ for (const { engine, skip } of ENGINES) {
           return gs.text(window.mounted.fs, "/text");
         }, name);
       const shows = (text) =>
-        tab.waitForFunction(
-          async (wanted) =>
-            (await window.gs.text(window.mounted.fs, "/text")) === wanted,
+        tab.evaluate(
+          (wanted) => window.gs.shows(window.mounted.fs, "/text", wanted),
           text,
         );
       assert.equal(await follow("hidden"), "ENOENT");

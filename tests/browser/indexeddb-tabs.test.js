@@ -168,10 +168,7 @@ for (const { engine, skip } of ENGINES) {
         });
       assert.deepEqual(await look(), [0, "a", "old"]);
       await page.evaluate(() => window.mounted.fs.sync(window.file));
-      await tab.waitForFunction(async () => {
-        const { gs, mounted } = window;
-        return (await gs.text(mounted.fs, "/a")) === "new";
-      });
+      await tab.evaluate(() => window.gs.shows(window.mounted.fs, "/a", "new"));
       assert.deepEqual(await look(), [0, "a,b", "new"]);
     },
   );

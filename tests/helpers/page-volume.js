@@ -77,6 +77,18 @@ async function write(fs, name, data, at = 0) {
   return file;
 }
 
+/**
+ * When the file at a path has this text.
+ * @param {VolumeTool} fs
+ * @param {string} path
+ * @param {string} wanted
+ */
+async function shows(fs, path, wanted) {
+  while ((await text(fs, path)) !== wanted) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** Bytes as a text that tells them from others. @param {Uint8Array} bytes */
 function sum(bytes) {
   let total = 0;
@@ -124,7 +136,7 @@ async function run(address, args, mounts) {
 Object.assign(window, {
   gs: {
     ...{ WASI, VolumeTool, deleteVolume, dump, find, indexeddb, listVolumes },
-    ...{ load, memory, mount, pattern, run, runTests, sum, text, textOf },
-    ...{ troubles, volumeCases, volumePrograms, write },
+    ...{ load, memory, mount, pattern, run, runTests, shows, sum, text },
+    ...{ textOf, troubles, volumeCases, volumePrograms, write },
   },
 });
