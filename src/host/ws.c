@@ -251,11 +251,11 @@ static bool watch(gs_ws *ws) {
   int64_t silent_ns =
       gs__host_ws_state(ws->handle, STATE_SILENT_MS) * GS_MILLISECOND;
   int64_t next_ns = GS_FOREVER;
-  if (ws->silence_ns > 0) next_ns = now_ns + ws->silence_ns - silent_ns;
+  if (ws->silence_ns > 0) next_ns = gs_deadline(ws->silence_ns - silent_ns);
   if (ws->ping_ns > 0) {
     int64_t last_ns = now_ns - silent_ns;
     if (ws->pinged_ns > last_ns) last_ns = ws->pinged_ns;
-    int64_t ping_ns = last_ns + ws->ping_ns;
+    int64_t ping_ns = gs_deadline(ws->ping_ns - (now_ns - last_ns));
     if (ping_ns < next_ns) next_ns = ping_ns;
   }
   if (next_ns == GS_FOREVER) return true;
@@ -369,7 +369,8 @@ static int receive_until(gs_ws *ws, int64_t deadline_ns) {
       if (ws->is_closed) return GS_ECANCELED;
     }
     if (error != GS_OK) return error;
-    if (ws->arrived.kind == 0) return 0;
+    /* What was taken for dead may answer the closing handshake yet. */
+    if (ws->arrived.kind == 0) return ws->is_silent ? GS_ECONNRESET : 0;
     if (ws->arrived.size_bytes <= ws->room_bytes) {
       ws->buffer[ws->arrived.size_bytes] = '\0';
       return 1;

@@ -438,6 +438,9 @@ TEST(a_silent_connection_is_reset_for_all_who_wait_and_those_who_come) {
   ws_fake_arrive(GS_WS_TEXT, "a", 1);
   CHECK_EQ(gs_ws_receive(ws, &message), 1);
   CHECK_EQ(gs_ws_receive(ws, &message), GS_ECONNRESET);
+  /* The other side was only slow, and answers the closing handshake. */
+  ws_fake_end(1);
+  CHECK_EQ(gs_ws_receive(ws, &message), GS_ECONNRESET);
   gs_ws_close(ws);
 }
 
@@ -449,5 +452,24 @@ TEST(a_closed_connection_is_not_looked_after) {
   CHECK_EQ(gs_sleep(10 * GS_SECOND), GS_OK);
   CHECK_EQ(ws_fake.sent, 0);
   CHECK_EQ(ws_fake.shutdowns, 0);
+  gs_ws_close(ws);
+}
+
+TEST(a_ping_and_a_silence_of_for_ever_never_come) {
+  gs_ws *ws = opened(
+      &(struct gs_ws_options){.ping_ns = GS_FOREVER, .silence_ns = GS_FOREVER});
+  ws_fake.state[2] = INT32_MAX;
+  CHECK_EQ(gs_sleep(GS_SECOND), GS_OK);
+  CHECK_EQ(ws_fake.sent, 0);
+  CHECK_EQ(ws_fake.shutdowns, 0);
+  gs_ws_close(ws);
+  ws = opened(
+      &(struct gs_ws_options){.ping_ns = GS_FOREVER, .silence_ns = GS_SECOND});
+  ws_fake.state[2] = 0;
+  CHECK_EQ(gs_sleep(GS_SECOND / 2), GS_OK);
+  ws_fake.state[2] = 1000;
+  CHECK_EQ(gs_sleep(GS_SECOND), GS_OK);
+  CHECK_EQ(ws_fake.sent, 0);
+  CHECK_EQ(ws_fake.shutdowns, 1);
   gs_ws_close(ws);
 }
