@@ -7,10 +7,12 @@
 
 #include "../base/check.h"
 #include "../base/stress.h"
+#include "http.h"
 
 #define EVENTS "text/event-stream"
 #define STATUS_OK 200
 #define STATUS_NO_CONTENT 204
+#define BACK_OFF_NS GS_MILLISECOND /* what doubles when a server wished 0 */
 
 /* ---- the copy ---- */
 
@@ -167,6 +169,7 @@ static int attempt(struct gs__feed *feed, bool *may_mend) {
     return error;
   }
   error = check(feed, http, request->words, request->words_bytes, may_mend);
+  if (*may_mend) feed->told_ns = gs__http_retry_after(http);
   if (error == GS_OK && !feed->is_closed) {
     feed->http = http;
     feed->connections++;
@@ -182,6 +185,14 @@ static int attempt(struct gs__feed *feed, bool *may_mend) {
   return error;
 }
 
+/* One more failure: the next wait is longer. */
+static void back_off(struct gs__feed *feed) {
+  int64_t most_ns = feed->retry_most_ns > feed->retry_ns ? feed->retry_most_ns
+                                                         : feed->retry_ns;
+  feed->wait_ns = feed->wait_ns > most_ns / 2 ? most_ns : feed->wait_ns * 2;
+  if (feed->wait_ns < BACK_OFF_NS) feed->wait_ns = BACK_OFF_NS;
+}
+
 /* Attempts until one succeeds: 0; or how it ends. */
 static int connect_often(struct gs__feed *feed, uint32_t retries, bool ever) {
   for (;;) {
@@ -192,10 +203,11 @@ static int connect_often(struct gs__feed *feed, uint32_t retries, bool ever) {
     if (gs_ctx_error(gs_ctx_current()) != GS_OK || !may_mend) return error;
     feed->failures++;
     if (!ever && feed->failures >= retries) return error;
-    if (gs_sleep(feed->wait_ns) == GS_ENOMEM) return GS_ENOMEM;
-    int64_t most_ns = feed->retry_most_ns > feed->retry_ns ? feed->retry_most_ns
-                                                           : feed->retry_ns;
-    feed->wait_ns = feed->wait_ns > most_ns / 2 ? most_ns : feed->wait_ns * 2;
+    int64_t wait_ns =
+        feed->told_ns > feed->wait_ns ? feed->told_ns : feed->wait_ns;
+    feed->told_ns = 0;
+    if (gs_sleep(wait_ns) == GS_ENOMEM) return GS_ENOMEM;
+    back_off(feed);
     if (gs_ctx_error(gs_ctx_current()) != GS_OK) return error;
   }
 }

@@ -25,6 +25,7 @@ struct gs__feed {
   int64_t retry_ns;
   int64_t retry_most_ns;
   int64_t wait_ns; /* before the next attempt */
+  int64_t told_ns; /* the server's Retry-After, for that one; 0: none */
   gs_ctx *ctx;     /* of the goroutine that connects, or NULL */
   gs_waitgroup connecting;
   bool is_closed;

@@ -122,9 +122,9 @@ static void idle(struct gs__alarm *alarm, int64_t deadline_ns) {
 
 int gs__http_waits(gs_http *http) {
   if (http->idle_ns == 0) return GS_OK;
-  http->active_ns = gs_now();
+  http->active_ns = gs_now() - http->waited_ns;
   if (gs__heap_queued(&http->idle.item)) return GS_OK;
-  int64_t due_ns = gs_deadline(http->idle_ns);
+  int64_t due_ns = gs_deadline(http->idle_ns - http->waited_ns);
   return gs__alarm_set(&http->idle, due_ns) ? GS_OK : GS_ENOMEM;
 }
 

@@ -44,6 +44,7 @@ struct gs_http {
   struct gs__alarm idle;        /* queued since somebody waited */
   int64_t idle_ns;              /* 0: any time */
   int64_t active_ns;            /* when something went up or came down */
+  int64_t waited_ns;            /* since, by reads that ended before it did */
   uint32_t line_limit_bytes;
   struct gs__http_rest rest;
 };
@@ -55,7 +56,9 @@ void gs__http_abort(gs_http *http, int error);
 int gs__http_waits(gs_http *http);
 /* Something went up or came down. */
 static inline void gs__http_active(gs_http *http) {
-  if (http->idle_ns > 0) http->active_ns = gs_now();
+  if (http->idle_ns == 0) return;
+  http->active_ns = gs_now();
+  http->waited_ns = 0;
 }
 
 /* ---- reading: http_body.c ---- */
@@ -113,6 +116,11 @@ void gs__http_came_down(gs_http *http, int64_t bytes, bool end);
 int64_t gs__http_retry_wait(const gs_http *http,
                             const struct gs_http_request *request, int error,
                             uint32_t tried);
+/* What the response's Retry-After says of the time to wait; 0: nothing. */
+int64_t gs__http_retry_after(const gs_http *http);
+/* Skips the line that was too long for gs_http_read_line(), with its end: 1; 0:
+ * the body ended; or as that. After an error it can be called again. */
+int gs__http_skip_line_until(gs_http *http, int64_t deadline_ns);
 
 /* ---- the poller, as far as they know of each other ---- */
 

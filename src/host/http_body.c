@@ -54,7 +54,11 @@ int64_t gs__http_pull(gs_http *http, const struct gs__http_use *use, void *buf,
   int64_t count = gs__http_receive(http, buf, buf_bytes, deadline_ns);
   if (use->closed) return count;
   if (count < 0) {
-    if (!is_of_the_call(count) && http->error == 0) http->error = (int)count;
+    if (!is_of_the_call(count)) {
+      if (http->error == 0) http->error = (int)count;
+    } else if (http->idle_ns > 0) {
+      http->waited_ns = gs_now() - http->active_ns;
+    }
     return count;
   }
   gs__http_active(http);

@@ -86,6 +86,35 @@ int gs_http_read_line_until(gs_http *http, char **line, size_t *line_bytes,
   return result;
 }
 
+static int skip_line(gs_http *http, const struct gs__http_use *use,
+                     int64_t deadline_ns) {
+  struct gs__http_rest *rest = &http->rest;
+  for (;;) {
+    size_t there = rest->end - rest->start;
+    char *start = rest->bytes + rest->start;
+    char *end = there > 0 ? memchr(start, '\n', there) : NULL;
+    if (end != NULL) {
+      rest->start += (size_t)(end - start) + 1;
+      return 1;
+    }
+    rest->start = rest->end = 0;
+    int64_t count =
+        gs__http_pull(http, use, rest->bytes, rest->capacity - 1, deadline_ns);
+    if (use->closed) return count < 0 ? (int)count : GS_ECANCELED;
+    if (count <= 0) return (int)count;
+    rest->end = (size_t)count;
+  }
+}
+
+int gs__http_skip_line_until(gs_http *http, int64_t deadline_ns) {
+  struct gs__http_use use;
+  int error = gs__http_use_begin(http, &use);
+  if (error != GS_OK) return error;
+  int result = skip_line(http, &use, deadline_ns);
+  gs__http_use_end(http, &use);
+  return result;
+}
+
 int gs_http_read_line(gs_http *http, char **line, size_t *line_bytes) {
   return gs_http_read_line_until(http, line, line_bytes, GS_FOREVER);
 }

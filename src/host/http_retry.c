@@ -78,8 +78,7 @@ static int64_t seconds_of_date(const char *text) {
   return days_of(year, month, day) * 86400 + clock;
 }
 
-/* What the response says of the time to wait; 0: nothing. */
-static int64_t retry_after_ns(const gs_http *http) {
+int64_t gs__http_retry_after(const gs_http *http) {
   char text[64];
   int length = gs_http_header(http, "retry-after", text, sizeof text);
   if (length <= 0 || length >= (int)sizeof text) return 0;
@@ -139,7 +138,7 @@ int64_t gs__http_retry_wait(const gs_http *http,
   for (uint32_t i = 0; i < tried && wait_ns < most_ns; i++) {
     wait_ns = wait_ns > most_ns / 2 ? most_ns : wait_ns * 2;
   }
-  int64_t told_ns = error == GS_OK ? retry_after_ns(http) : 0;
+  int64_t told_ns = error == GS_OK ? gs__http_retry_after(http) : 0;
   if (told_ns > most_ns) return -1;
   wait_ns = jittered(wait_ns);
   return told_ns > wait_ns ? told_ns : wait_ns;

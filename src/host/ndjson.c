@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "feed.h"
+#include "http.h"
 #include "text.h"
 
 #define RETRY_NS GS_SECOND
@@ -19,6 +20,7 @@ struct gs_ndjson {
   struct gs__text id;     /* of the last text that had one */
   struct gs__text word;   /* a string of a text, without its escapes */
   int64_t lines;
+  bool skips; /* the rest of a line that was too long */
 };
 
 static void free_ndjson(struct gs__feed *feed) {
@@ -229,6 +231,7 @@ static bool is_blank(const char *text, size_t bytes) {
 static int lose(gs_ndjson *n, int error) {
   struct gs__feed *feed = &n->feed;
   gs__feed_lost(feed);
+  n->skips = false;
   if (n->resume != NULL) {
     int answer = n->resume(n->resume_arg, &feed->request, n->lines, error);
     if (feed->is_closed) return GS_ECANCELED;
@@ -251,9 +254,17 @@ static int next_until(gs_ndjson *n, char **text, size_t *text_bytes,
     if (result != GS__FEED_LIVES) return result;
     char *line;
     size_t bytes;
-    result = gs_http_read_line_until(feed->http, &line, &bytes, deadline_ns);
+    if (n->skips) {
+      result = gs__http_skip_line_until(feed->http, deadline_ns);
+    } else {
+      result = gs_http_read_line_until(feed->http, &line, &bytes, deadline_ns);
+    }
     if (feed->is_closed) return GS_ECANCELED;
     if (result == 1) {
+      if (n->skips) {
+        n->skips = false;
+        continue;
+      }
       if (is_blank(line, bytes)) continue;
       if (n->member.size > 0) find_id(n, line, bytes);
       n->lines++;
@@ -261,7 +272,11 @@ static int next_until(gs_ndjson *n, char **text, size_t *text_bytes,
       *text_bytes = bytes;
       return 1;
     }
-    if (result == GS_EMSGSIZE) return result;
+    if (result == GS_EMSGSIZE) {
+      n->skips = true;
+      n->lines++;
+      return result;
+    }
     if (result < 0 && gs__feed_is_callers(feed, result, deadline_ns)) {
       return result;
     }

@@ -44,7 +44,10 @@ static int make(gs_sse **out, const struct gs_http_request *request,
   feed->wants_events = true;
   int error = gs__feed_init(feed, request, free_sse);
   const char *id = options->last_id == NULL ? "" : options->last_id;
-  if (error == GS_OK && !gs__text_set(&sse->parser.last_id, id, strlen(id))) {
+  size_t id_bytes = strlen(id);
+  /* Room for the next one too: gs__sse_parser_begin() cannot fail. */
+  if (error == GS_OK && !(gs__text_set(&sse->parser.last_id, id, id_bytes) &&
+                          gs__text_reserve(&sse->parser.next_id, id_bytes))) {
     error = GS_ENOMEM;
   }
   if (error != GS_OK) {

@@ -37,8 +37,8 @@ void gs__sse_parser_begin(struct gs__sse_parser *p) {
   begin_line(p);
   p->bom_bytes = 0;
   p->after_cr = false;
-  /* What the event that was cut said of its id does not count; there is room
-   * for the last one: it was there before, or is "". */
+  /* What the event that was cut said of its id does not count. There is room
+   * for the last one, which was here before, or made by who set it. */
   p->next_id.size = 0;
   gs__text_append(&p->next_id, p->last_id.bytes, p->last_id.size);
 }

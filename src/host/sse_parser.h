@@ -8,7 +8,7 @@
 #include "text.h"
 
 struct gs__sse_parser {
-  size_t limit_bytes;   /* of an event: its line, data, type and id together */
+  size_t limit_bytes;   /* of an event: its data, type and line together */
   struct gs__text line; /* begun in bytes that are gone */
   struct gs__text data; /* of the event, a \n behind each line */
   struct gs__text type;

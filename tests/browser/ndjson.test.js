@@ -3,45 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ENGINES } from "../helpers/browser.js";
+import { answering, feedOf } from "../helpers/feeds.js";
 import { openNet } from "../helpers/net-page.js";
 
 const LIMIT = { timeout: 60_000 };
-const TYPE = { "Content-Type": "application/x-ndjson" };
-
-/** Answers one after the other, the last again and again. */
-function answering(...answers) {
-  const requests = [];
-  const handler = (request, response) => {
-    const answer = answers[Math.min(requests.length, answers.length - 1)];
-    requests.push({
-      url: request.url,
-      headers: request.headers,
-      closed: new Promise((resolve) => response.on("close", resolve)),
-    });
-    answer(response);
-  };
-  return { requests, handler };
-}
-
-const lines = (text) => (response) => response.writeHead(200, TYPE).end(text);
-const cut = (text) => (response) => {
-  response.writeHead(200, TYPE);
-  response.write(text);
-  setTimeout(() => response.destroy(), 50);
-};
-
-/** In pieces that break lines and characters. */
-const inPieces = (text, size) => async (response) => {
-  response.writeHead(200, TYPE);
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; at += size) {
-    response.write(bytes.subarray(at, at + size));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 2);
-    });
-  }
-  response.end();
-};
+const { whole: lines, cut, stays, inPieces } = feedOf("application/x-ndjson");
 
 for (const { engine, skip } of ENGINES) {
   const limits = { ...LIMIT, skip };
@@ -106,10 +72,7 @@ for (const { engine, skip } of ENGINES) {
   );
 
   test(`B1: closing it reaches the server, ${engine}`, limits, async (t) => {
-    const log = answering((response) => {
-      response.writeHead(200, TYPE);
-      response.write("1\n2");
-    });
+    const log = answering(stays("1\n2"));
     assert.deepEqual(await run(t, log, ["close-in=300"]), ["1 1", "ECANCELED"]);
     await log.requests[0].closed;
   });

@@ -4,36 +4,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ENGINES } from "../helpers/browser.js";
+import { answering, feedOf, status } from "../helpers/feeds.js";
 import { openNet } from "../helpers/net-page.js";
 
 const LIMIT = { timeout: 60_000 };
-const TYPE = { "Content-Type": "text/event-stream" };
-
-/** Answers one after the other, the last again and again. */
-function answering(...answers) {
-  const requests = [];
-  const handler = (request, response) => {
-    const answer = answers[Math.min(requests.length, answers.length - 1)];
-    requests.push({
-      headers: request.headers,
-      closed: new Promise((resolve) => response.on("close", resolve)),
-    });
-    answer(response);
-  };
-  return { requests, handler };
-}
-
-const events = (text) => (response) => response.writeHead(200, TYPE).end(text);
-const cut = (text) => (response) => {
-  response.writeHead(200, TYPE);
-  response.write(text);
-  setTimeout(() => response.destroy(), 50);
-};
-const stays = (text) => (response) => {
-  response.writeHead(200, TYPE);
-  response.write(text);
-};
-const status = (code) => (response) => response.writeHead(code).end();
+const { whole: events, cut, stays } = feedOf("text/event-stream");
 
 for (const { engine, skip } of ENGINES) {
   const limits = { ...LIMIT, skip };

@@ -5,6 +5,8 @@
 
 struct reader {
   struct gs_ndjson_options options;
+  uint32_t line_limit_bytes;
+  int64_t deadline_ns; /* 0: none */
   gs_ndjson *feed;
   char *text;
   size_t bytes;
@@ -15,7 +17,8 @@ struct reader {
 
 static void open_feed(void *arg) {
   struct reader *r = arg;
-  struct gs_http_request request = {.url = "/log"};
+  struct gs_http_request request = {.url = "/log",
+                                    .line_limit_bytes = r->line_limit_bytes};
   r->done = false;
   r->opened = gs_ndjson_open(&r->feed, &request, &r->options);
   r->done = true;
@@ -24,7 +27,9 @@ static void open_feed(void *arg) {
 static void next_text(void *arg) {
   struct reader *r = arg;
   r->done = false;
-  r->result = gs_ndjson_next(r->feed, &r->text, &r->bytes);
+  r->result =
+      gs_ndjson_next_until(r->feed, &r->text, &r->bytes,
+                           r->deadline_ns == 0 ? GS_FOREVER : r->deadline_ns);
   r->done = true;
 }
 
@@ -57,6 +62,86 @@ TEST(texts_come_and_then_the_end_again_and_again) {
     CHECK(r.done);
     CHECK_EQ(r.result, 0);
   }
+  gs_ndjson_close(r.feed);
+}
+
+/* Bytes in pieces of what there is room for, as long as they are asked for;
+ * what is left of them. */
+static const char *answer_pieces(const char *text) {
+  while (host_fake.pending > 0 && *text != '\0') {
+    struct host_fake_op *op = asked(HOST_FAKE_READ);
+    size_t size = strlen(text) < op->buf_bytes ? strlen(text) : op->buf_bytes;
+    memcpy(op->buf, text, size);
+    host_fake_complete(op->token, (int32_t)size);
+    CHECK_EQ(gs_yield(), GS_OK);
+    text += size;
+  }
+  return text;
+}
+
+TEST(a_line_above_the_limit_is_dropped_and_the_next_is_there) {
+  struct reader r = {.line_limit_bytes = 4};
+  start_feed(&r);
+  const char *rest = answer_pieces("1234567890\n12\n1234567");
+  CHECK_EQ(r.result, GS_EMSGSIZE);
+  start(next_text, &r);
+  rest = answer_pieces(rest);
+  CHECK_EQ(r.result, 1);
+  CHECK_STR_EQ(r.text, "12");
+  /* Its end has not come yet, and comes after a deadline. */
+  start(next_text, &r);
+  rest = answer_pieces(rest);
+  CHECK_EQ(r.result, GS_EMSGSIZE);
+  r.deadline_ns = gs_now() + GS_SECOND;
+  start(next_text, &r);
+  CHECK_STR_EQ(answer_pieces(rest), "");
+  answer_read("89");
+  CHECK(!r.done);
+  CHECK_EQ(gs_sleep(2 * GS_SECOND), GS_OK);
+  CHECK_EQ(r.result, GS_ETIMEDOUT);
+  r.deadline_ns = 0;
+  start(next_text, &r);
+  answer_read("0");
+  answer_read("\r");
+  rest = answer_pieces("\n\n3456\r\n1234567");
+  CHECK_EQ(r.result, 1);
+  CHECK_STR_EQ(r.text, "3456");
+  start(next_text, &r);
+  rest = answer_pieces(rest);
+  CHECK_EQ(r.result, GS_EMSGSIZE);
+  start(next_text, &r);
+  CHECK_STR_EQ(answer_pieces(rest), "");
+  answer_read("");
+  CHECK_EQ(r.result, 0);
+  gs_ndjson_close(r.feed);
+}
+
+static int64_t lines_told;
+
+static int note_lines(void *arg, struct gs_http_request *request, int64_t lines,
+                      int error) {
+  (void)arg, (void)request, (void)error;
+  lines_told = lines;
+  return 1;
+}
+
+TEST(a_connection_that_breaks_in_a_long_line_begins_anew_behind_it) {
+  struct reader r = {.line_limit_bytes = 4,
+                     .options = {.resume = note_lines, .retry_ns = 1}};
+  start_feed(&r);
+  const char *rest = answer_pieces("1\n12345");
+  CHECK_EQ(r.result, 1);
+  start(next_text, &r);
+  CHECK_STR_EQ(answer_pieces(rest), "");
+  CHECK_EQ(r.result, GS_EMSGSIZE);
+  start(next_text, &r);
+  fail_read(GS_ECONNRESET);
+  CHECK_EQ(lines_told, 2);
+  CHECK_EQ(gs_sleep(GS_SECOND), GS_OK);
+  answer_open(0);
+  answer_read("3\n"); /* nothing of it is of the line that was long */
+  CHECK_EQ(r.result, 1);
+  CHECK_STR_EQ(r.text, "3");
   gs_ndjson_close(r.feed);
 }
 

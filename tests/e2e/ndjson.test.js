@@ -2,49 +2,19 @@
  * and how it goes on by a callback or by the id of the last text. Row B1. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answering, feedOf, status } from "../helpers/feeds.js";
 import { runProgram } from "../helpers/programs.js";
 import { startServer } from "../helpers/server.js";
 
 const LIMIT = { timeout: 30_000 };
-const TYPE = { "Content-Type": "application/x-ndjson" };
+const { whole: lines, cut, stays, inPieces } = feedOf("application/x-ndjson");
 
 /** A server that answers one after the other, the last again and again. */
 async function serve(t, answers) {
-  const requests = [];
-  const url = await startServer(t, {
-    "/log": (request, response) => {
-      const answer = answers[Math.min(requests.length, answers.length - 1)];
-      requests.push({
-        url: request.url,
-        headers: request.headers,
-        closed: new Promise((resolve) => response.on("close", resolve)),
-      });
-      answer(response);
-    },
-  });
+  const { requests, handler } = answering(...answers);
+  const url = await startServer(t, { "/log": handler });
   return { url: `${url}log`, requests };
 }
-
-const lines = (text) => (response) => response.writeHead(200, TYPE).end(text);
-
-const cut = (text) => (response) => {
-  response.writeHead(200, TYPE);
-  response.write(text, () => setImmediate(() => response.destroy()));
-};
-
-/** Byte by byte, each in a piece of its own. */
-const dripping = (text) => async (response) => {
-  response.writeHead(200, TYPE);
-  for (const byte of Buffer.from(text)) {
-    response.write(Buffer.of(byte));
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
-  response.end();
-};
-
-const status = (code) => (response) => response.writeHead(code).end();
 
 async function run(url, ...args) {
   const { code, lines: output } = await runProgram("ndjson", "wasm", {
@@ -56,9 +26,9 @@ async function run(url, ...args) {
 }
 
 test("texts come one by one, blank lines left out", LIMIT, async (t) => {
-  for (const answer of [lines, dripping]) {
-    const text = '{"a":1}\r\n\n"grüße"\n \t\r\n[1,2]';
-    const { url, requests } = await serve(t, [answer(text)]);
+  const text = '{"a":1}\r\n\n"grüße"\n \t\r\n[1,2]';
+  for (const answer of [lines(text), inPieces(text, 1)]) {
+    const { url, requests } = await serve(t, [answer]);
     assert.deepEqual(await run(url), [
       '{"a":1} 7',
       '"grüße" 9',
@@ -89,9 +59,16 @@ test("statuses that are not 2xx are refused with words", LIMIT, async (t) => {
   assert.deepEqual(await run(url), ["OK"]);
 });
 
-test("a line above the limit is told", LIMIT, async (t) => {
-  const { url } = await serve(t, [lines(`"${"x".repeat(500)}"\n1\n`)]);
-  assert.deepEqual(await run(url, "line-limit=100"), ["EMSGSIZE"]);
+test("a line above the limit is dropped, the next comes", LIMIT, async (t) => {
+  const long = `"${"x".repeat(9000)}"`;
+  const { url } = await serve(t, [lines(`${long}\n1\n${long}\n${long}`)]);
+  assert.deepEqual(await run(url, "line-limit=100"), [
+    "too long",
+    "1 1",
+    "too long",
+    "too long",
+    "OK",
+  ]);
 });
 
 test("a callback says from where it goes on", LIMIT, async (t) => {
@@ -169,7 +146,7 @@ for (const { name, text, id } of [
 
 test("deadlines of the calls lose nothing", LIMIT, async (t) => {
   const slow = (response) => {
-    response.writeHead(200, TYPE);
+    response.writeHead(200, { "Content-Type": "application/x-ndjson" });
     setTimeout(() => response.write('{"a"'), 30);
     setTimeout(() => response.end(":1}\n2"), 60);
   };
@@ -181,11 +158,7 @@ test(
   "B1: closing wakes who reads, and the server sees it",
   LIMIT,
   async (t) => {
-    const stays = (response) => {
-      response.writeHead(200, TYPE);
-      response.write("1\n2");
-    };
-    const { url, requests } = await serve(t, [stays]);
+    const { url, requests } = await serve(t, [stays("1\n2")]);
     assert.deepEqual(await run(url, "close-in=40"), ["1 1", "ECANCELED"]);
     await requests[0].closed;
   },

@@ -2,62 +2,28 @@
  * the stream goes on when connections end or break, and how it ends. Row B1. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answering, feedOf, status } from "../helpers/feeds.js";
 import { runProgram } from "../helpers/programs.js";
 import { startServer } from "../helpers/server.js";
 
 const LIMIT = { timeout: 30_000 };
+
+const TYPE = { "Content-Type": "text/event-stream" };
+const { whole: events, cut, stays } = feedOf("text/event-stream");
 
 /**
  * A server whose /events answers one after the other as the list says, the last
  * again and again.
  */
 async function serve(t, answers) {
-  const requests = [];
-  const url = await startServer(t, {
-    "/events": (request, response) => {
-      const answer = answers[Math.min(requests.length, answers.length - 1)];
-      let body = "";
-      request.on("data", (bytes) => {
-        body += bytes;
-      });
-      request.on("end", () => {
-        requests.push({
-          method: request.method,
-          headers: request.headers,
-          body,
-          closed: new Promise((resolve) => response.on("close", resolve)),
-        });
-        answer(response, request);
-      });
-    },
-  });
+  const { requests, handler } = answering(...answers);
+  const url = await startServer(t, { "/events": handler });
   return { url: `${url}events`, requests };
 }
 
-const TYPE = { "Content-Type": "text/event-stream" };
-
-/** The events, and then the end of the response. */
-const events =
-  (text, headers = TYPE) =>
-  (response) =>
-    response.writeHead(200, headers).end(text);
-
-/** The events, and then the connection breaks. */
-const cut = (text) => (response) => {
-  response.writeHead(200, TYPE);
-  response.write(text, () => setImmediate(() => response.destroy()));
-};
-
-/** The events, and then nothing. */
-const stays = (text) => (response) => {
-  response.writeHead(200, TYPE);
-  response.write(text);
-};
-
-const status =
-  (code, headers = {}) =>
-  (response) =>
-    response.writeHead(code, headers).end();
+/** An event of whatever type. */
+const typed = (headers) => (response) =>
+  response.writeHead(200, headers).end("data: a\n\n");
 
 async function run(url, ...args) {
   const { code, lines, errors } = await runProgram("sse", "wasm", {
@@ -157,26 +123,36 @@ test("failures in between are waited out, up to a number", LIMIT, async (t) => {
   assert.equal(requests.length, 7);
 });
 
+test("a server that says when is not asked before", LIMIT, async (t) => {
+  const { url, requests } = await serve(t, [
+    events("data: a\n\n"),
+    status(503, { "Retry-After": "3600" }),
+    events("data: too soon\n\n"),
+  ]);
+  assert.deepEqual(await run(url, "retry=1", "close-in=300"), [
+    'message "a" #',
+    "ECANCELED, 0 connections, #",
+  ]);
+  assert.equal(requests.length, 2);
+});
+
 test("another status or type ends it with words", LIMIT, async (t) => {
   for (const { answer, words } of [
     { answer: status(404), words: "the status is 404" },
     { answer: status(204), words: "the status is 204" },
     { answer: status(503), words: "the status is 503" },
     {
-      answer: events("data: a\n\n", { "Content-Type": "text/html" }),
+      answer: typed({ "Content-Type": "text/html" }),
       words: "the type is text/html, not text/event-stream",
     },
-    { answer: events("", {}), words: "the type is not told, not text" },
+    { answer: typed({}), words: "the type is not told, not text" },
   ]) {
     const { url } = await serve(t, [answer]);
     const [line] = await run(url, "retry=1");
     assert.ok(line.startsWith(`open: EPROTO: ${url}: ${words}`), line);
   }
   const parameters = { "Content-Type": "Text/Event-Stream; charset=utf-8" };
-  const { url } = await serve(t, [
-    events("data: a\n\n", parameters),
-    status(404),
-  ]);
+  const { url } = await serve(t, [typed(parameters), status(404)]);
   assert.deepEqual(await run(url, "retry=1"), [
     'message "a" #',
     "EPROTO, 1 connections, #",

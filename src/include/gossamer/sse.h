@@ -28,7 +28,8 @@ struct gs_sse_options {
   int64_t retry_ns;      /* the wait before it connects again, until the server
                           * says another; 0: 3 s */
   int64_t retry_most_ns; /* it doubles after each failure in a row, up to here;
-                          * 0: 30 s */
+                          * 0: 30 s. A server's longer Retry-After counts
+                          * instead, however long */
   uint32_t retries;      /* failures in a row before it gives up; 0: never */
   bool once;             /* never connects again */
   uint32_t event_limit_bytes; /* the longest event; 0: 1 MiB */
@@ -63,10 +64,11 @@ int gs_sse_open(gs_sse **out, const struct gs_http_request *request,
  * when the server answers 204: there is no more; with `once`, when the stream
  * ends. GS_EPROTO for another status than 200 and those of gs_http_retry, and
  * for another type; GS_EMSGSIZE for an event above the limit, which is dropped:
- * the next call goes on; GS_ECANCELED when it is closed meanwhile or by the
- * context; the last error after `retries` failures in a row. GS_EBUSY when
- * another goroutine waits here. An event that is cut by the end of the stream
- * is dropped, as the standard says. */
+ * the next call goes on, as it does after GS_ENOMEM, which may cost an event,
+ * too; GS_ECANCELED when it is closed meanwhile or by the context; the last
+ * error after `retries` failures in a row. GS_EBUSY when another goroutine
+ * waits here. An event that is cut by the end of the stream is dropped, as the
+ * standard says. */
 int gs_sse_next(gs_sse *sse, struct gs_sse_event *event);
 /* **Parks** at most until deadline_ns: then GS_ETIMEDOUT; nothing is lost. */
 int gs_sse_next_until(gs_sse *sse, struct gs_sse_event *event,
@@ -79,7 +81,8 @@ const char *gs_sse_last_id(const gs_sse *sse);
 /* How often it has connected. Never parks. */
 uint32_t gs_sse_connections(const gs_sse *sse);
 
-/* Ends the connection and frees the stream. NULL is allowed. Never parks. */
+/* Ends the connection and frees the stream; the last event's strings with it.
+ * NULL is allowed. Never parks. */
 void gs_sse_close(gs_sse *sse);
 
 #ifdef __cplusplus
