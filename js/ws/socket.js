@@ -34,6 +34,11 @@ const MAX_REASON_BYTES = 123;
  * after 0, 1, 2, 4 and so on milliseconds, up to this. */
 const MAX_LOOK_MS = 16;
 const QUEUE_SHRINKS_FROM = 64;
+/** What a message that waits takes, however short it is. */
+const MIN_MESSAGE_BYTES = 256;
+
+/** @param {Message} message what it is worth of the limit */
+const worthOf = ({ bytes }) => Math.max(bytes.length, MIN_MESSAGE_BYTES);
 
 /** @param {unknown} data @returns {Message | null} */
 function messageFrom(data) {
@@ -150,7 +155,7 @@ export class MessageSocket {
   take() {
     const message = this.#queue[this.#first];
     if (message === undefined) return;
-    this.#queuedBytes -= message.bytes.length;
+    this.#queuedBytes -= worthOf(message);
     this.#queue[this.#first++] = undefined;
     if (this.#first === this.#queue.length) {
       this.#queue.length = 0;
@@ -245,14 +250,17 @@ export class MessageSocket {
     if (this.#end !== null || this.#isShut) return;
     const message = messageFrom(data);
     if (message === null) return;
-    this.#queuedBytes += message.bytes.length;
-    if (this.#queuedBytes > this.#receiveLimitBytes) {
-      this.#queuedBytes -= message.bytes.length;
+    const bytes =
+      this.message === undefined
+        ? message.bytes.length
+        : this.#queuedBytes + worthOf(message);
+    if (bytes > this.#receiveLimitBytes) {
       this.#socket.close(FLOODED, "more came than was read");
       this.#isShut = true;
       this.#finish("ENOBUFS", FLOODED, "");
       return;
     }
+    this.#queuedBytes += worthOf(message);
     this.#queue.push(message);
     this.onArrival();
   };

@@ -87,11 +87,11 @@ function start(t, { allow = "ws:", options = {} } = {}) {
     const size = imports.ws_text(0, 2, DATA, 500);
     return fake.peek(DATA, size);
   };
-  const open = (url, protocols = "") => {
+  const open = (url, protocols = "", limitBytes = 1000) => {
     const urlSize = fake.put(URL_AT, url);
     const size = fake.put(DATA, protocols);
     token += 1;
-    return imports.ws_open(token, URL_AT, urlSize, DATA, size, 1000);
+    return imports.ws_open(token, URL_AT, urlSize, DATA, size, limitBytes);
   };
   return {
     ...fake,
@@ -99,8 +99,8 @@ function start(t, { allow = "ws:", options = {} } = {}) {
     words,
     open,
     /** An open socket: its handle and the other side. */
-    async opened() {
-      assert.equal(open("ws://host.test/"), PENDING);
+    async opened({ limitBytes = 1000 } = {}) {
+      assert.equal(open("ws://host.test/", "", limitBytes), PENDING);
       const socket = FakeSocket.made.at(-1);
       socket.opens();
       await settled();
@@ -225,7 +225,7 @@ test("handles that are gone are EBADF", async (t) => {
 
 test("messages wait in their order; one too large for the room stays", async (t) => {
   const { opened, receive, message, untouched } = start(t);
-  const { ws, socket } = await opened();
+  const { ws, socket } = await opened({ limitBytes: 100_000 });
   assert.equal(receive(ws, { wait: false }), -ERRNO.EAGAIN);
   socket.says("grüße");
   socket.says(Uint8Array.of(65, 66).buffer);
@@ -412,6 +412,24 @@ test("more than the limit is not kept: 4009, ENOBUFS after the rest", async (t) 
   assert.equal(receive(other.ws), PENDING);
   other.socket.says("x".repeat(1001));
   assert.equal(result(last()), -ERRNO.ENOBUFS);
+});
+
+test("messages of nothing are not kept without end, either", async (t) => {
+  const { opened, receive, result, last } = start(t);
+  const { ws, socket } = await opened();
+  // Each is worth 256 bytes, however short.
+  for (const text of ["", "a", ""]) socket.says(text);
+  assert.equal(receive(ws), 0);
+  socket.says("");
+  assert.deepEqual(socket.closes, []);
+  socket.says("");
+  assert.equal(socket.closes[0]?.[0], 4009);
+  for (let i = 0; i < 3; i++) assert.equal(receive(ws), 0);
+  assert.equal(receive(ws), -ERRNO.ENOBUFS);
+  const other = await opened({ limitBytes: 10 });
+  assert.equal(receive(other.ws), PENDING);
+  other.socket.says("short");
+  assert.equal(result(last()), 0, "who waits for it gets it");
 });
 
 test("the program's end closes all, and completes nothing", async (t) => {
