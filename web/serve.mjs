@@ -1,7 +1,7 @@
 /* The demo server: static files of the project and what the demos read and
- * write under /api/ (web/serve-api.mjs), on Node alone. For development and
- * tests, on this machine only. `node web/serve.mjs` listens on PORT (default
- * 8080, 0 means any free one). */
+ * write under /api/ (web/serve-api.mjs), on Node and the package ws. For
+ * development and tests, on this machine only. `node web/serve.mjs` listens on
+ * PORT (default 8080, 0 means any free one). */
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import http from "node:http";

@@ -50,7 +50,7 @@ for (const build of BUILDS) {
         "binary 0, 0 wrong",
         'text ""',
         "shutdown: ok",
-        'end after 0: 3001 ""',
+        'end after 0: 3001 "enough"',
       ],
     );
     assert.deepEqual(await accepted[0].closed, {
@@ -205,7 +205,7 @@ for (const { how, args, code } of [
       const got = [];
       const deaf = (connection) => {
         connection.pause();
-        connection.onMessage = (data) => got.push(data.length);
+        connection.on("message", (data) => got.push(data.length));
       };
       const server = await startWebSockets(t, { routes: { "/deaf": deaf } });
       const running = run([
@@ -376,7 +376,7 @@ test("codes and reasons that may not be are refused", LIMIT, async (t) => {
     ...Array(5).fill("shutdown: EINVAL"),
     "text: ok",
     'text "open still"',
-    ...["shutdown: ok", "text: EPIPE", 'end after 0: 4999 ""'],
+    ...["shutdown: ok", "text: EPIPE", 'end after 0: 4999 "ü"'],
   ]);
   assert.deepEqual(await accepted[0].closed, { code: 4999, reason: "ü" });
 });
@@ -398,7 +398,7 @@ test("more than is read closes the connection by 4009", LIMIT, async (t) => {
 test("who reads in time is not limited", LIMIT, async (t) => {
   const some = (connection) => {
     for (let i = 0; i < 40; i++) connection.send(new Uint8Array(65_536));
-    connection.close();
+    connection.close(1000);
   };
   const { url } = await startWebSockets(t, { routes: { "/some": some } });
   const lines = await run([
@@ -413,10 +413,10 @@ test(
   async (t) => {
     const pings = [];
     const counts = (connection) => {
-      connection.onMessage = (data) => {
-        pings.push(data);
+      connection.on("message", (data) => {
+        pings.push(data.toString());
         if (pings.length < 4) connection.send("pong");
-      };
+      });
     };
     const server = await startWebSockets(t, { routes: { "/ping": counts } });
     const lines = await run([
