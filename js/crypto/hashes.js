@@ -32,5 +32,5 @@ const MAKERS = [
 export function createHasher(library, kind) {
   const maker = MAKERS[kind];
   if (!maker || typeof library[maker] !== "function") return null;
-  return library[maker]();
+  return Promise.resolve(library[maker]());
 }

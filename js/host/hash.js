@@ -4,6 +4,7 @@ import { HASH_BYTES } from "../crypto/algorithms.js";
 import { createHasher } from "../crypto/hashes.js";
 import { ERRNO, PENDING, messageOf } from "../errors.js";
 import { u32 } from "../memory.js";
+import { Waiter } from "./op.js";
 
 /** @typedef {import("../crypto/hashes.js").Hasher} Hasher */
 
@@ -24,6 +25,16 @@ export class StepHasher {
 const NO_LIBRARY =
   "WebCrypto has no hashes by pieces: give the part a library that has, as " +
   "webcrypto({ hashes }) with the module hash-wasm";
+
+/**
+ * What C has room for, and no more.
+ * @param {unknown} digest the library's
+ * @param {number} bytes
+ */
+function checked(digest, bytes) {
+  if (digest instanceof Uint8Array && digest.length === bytes) return digest;
+  throw new Error(`its hash is not ${bytes} bytes`);
+}
 
 /**
  * @param {import("./index.js").Host} host
@@ -81,18 +92,14 @@ export function hashImports(host, handles, library, fail) {
       }
       if (making === null) return fail(ERRNO.ENOSYS, NO_LIBRARY);
       const own = u32(token);
-      let givenUp = false;
-      ops.start(own, {
-        cancelOp() {
-          givenUp = true;
-        },
-      });
+      const waiter = new Waiter();
+      ops.start(own, waiter);
       making.then(
         (hasher) => {
-          if (!givenUp) ops.complete(own, added(hasher, bytes));
+          if (!waiter.givenUp) ops.complete(own, added(hasher, bytes));
         },
         (error) => {
-          if (!givenUp) ops.complete(own, broken(error));
+          if (!waiter.givenUp) ops.complete(own, broken(error));
         },
       );
       return PENDING;
@@ -133,7 +140,7 @@ export function hashImports(host, handles, library, fail) {
         }
         if (!memory.contains(at, step.bytes)) return outside();
         if (step.isFinished) return fail(ERRNO.EINVAL, "the hash is finished");
-        const digest = step.hasher.digest("binary");
+        const digest = checked(step.hasher.digest("binary"), step.bytes);
         step.isFinished = true;
         memory.bytes.set(digest, at);
         digest.fill(0);

@@ -177,6 +177,45 @@ test("a library that fails is EIO with its words", async () => {
   assert.equal(host.hash_finish(handle, AT.out), -ERRNO.EIO);
 });
 
+test("a library whose hash is not of the size, or no bytes, is EIO; out stays as it was", async () => {
+  for (const wrong of [
+    new Uint8Array(31),
+    new Uint8Array(33),
+    new Uint8Array(64),
+    "ab".repeat(32),
+    Promise.resolve(new Uint8Array(32)),
+    null,
+  ]) {
+    const fine = { init() {}, update() {}, digest: () => wrong };
+    const host = setUp({ createSHA256: async () => fine });
+    const handle = await host.make();
+    host.memory().fill(0xa5, AT.out, AT.out + 80);
+    assert.equal(host.hash_finish(handle, AT.out), -ERRNO.EIO, String(wrong));
+    assert.match(host.words(), /library for hashes failed: .*32 bytes/);
+    const out = host.memory().subarray(AT.out, AT.out + 80);
+    assert.ok(out.every((byte) => byte === 0xa5));
+  }
+});
+
+test("a library may answer at once", async () => {
+  const hasher = await hashes.createSHA256();
+  const host = setUp({ createSHA256: () => hasher });
+  const handle = await host.make();
+  host.update(handle, utf8("abc"));
+  assert.equal(
+    host.finish(handle, SHA_256_BYTES),
+    createHash("sha256").update("abc").digest("hex"),
+  );
+  // What is none is told.
+  for (const none of [undefined, null, 5]) {
+    assert.equal(
+      await setUp({ createSHA256: () => none }).make(),
+      -ERRNO.EIO,
+      String(none),
+    );
+  }
+});
+
 test("there are no more than 65536 at once, and then EMFILE", async () => {
   const hasher = { init() {}, update() {}, digest: () => new Uint8Array(32) };
   const host = setUp({ createSHA256: async () => hasher });
