@@ -242,17 +242,16 @@ function unwrap(subtle, op) {
       spec.extractable || isPublic,
       specUsages(spec, isPublic),
     );
-  if (!hasPairs(kind)) {
-    return attempt(false).then((key) => checkSize(key, spec));
-  }
-  if (format !== "jwk") {
-    return attempt(format !== "pkcs8").then((key) => checkSize(key, spec));
+  if (!hasPairs(kind) || format !== "jwk") {
+    const isPublic = hasPairs(kind) && format !== "pkcs8";
+    return attempt(isPublic).then((key) => checkSize(key, spec));
   }
   // Only the host sees which half a wrapped JWK is; the other one is refused.
   return attempt(false)
     .catch((error) =>
-      attempt(true).catch(() => {
-        throw error;
+      attempt(true).catch((later) => {
+        // Ours says only that the uses are not those of a private key.
+        throw error instanceof GossamerError ? later : error;
       }),
     )
     .then((key) => checkSize(key, spec));
@@ -332,12 +331,20 @@ function derivationOf(key, op, bits) {
   return { name, public: other };
 }
 
+/** deriveBits() takes 32 bits of a number of bits, and says nothing of others. */
+const DERIVED_BYTES_MOST = 2 ** 29 - 1;
+
 /** @param {SubtleCrypto} subtle @param {Operation} op */
 function derive(subtle, op) {
   const key = present(op.key);
   const bits = op.outBytes * 8;
   checkUsage(key, "deriveBits");
   if (bits === 0) throw invalid("no bytes are wanted");
+  if (op.outBytes > DERIVED_BYTES_MOST) {
+    throw invalid(
+      `no more than ${DERIVED_BYTES_MOST} bytes are derived at once`,
+    );
+  }
   const params = derivationOf(key, op, bits);
   return subtle.deriveBits(params, key, bits).then(bytesOf);
 }

@@ -425,6 +425,23 @@ test("a pair's halves are wrapped as JWK and known again", async () => {
   }
 });
 
+test("a wrapped JWK that is not authentic is EBADMSG, whichever half is wanted", async () => {
+  const host = cryptoHost();
+  const spec = { kind: "ECDSA", extractable: true };
+  const pair = await host.keys({ code: "generate", spec });
+  const other = await host.key({ code: "generate", spec: { kind: "AES-GCM" } });
+  const cipher = { format: "jwk", other, iv: IV12 };
+  for (const [half, uses] of [USES.sign, USES.verify].entries()) {
+    const key = pair[half];
+    const data = await host.bytes({ code: "wrap", key, ...cipher });
+    const unwrap = { code: "unwrap", ...cipher, spec: { ...spec, uses } };
+    const back = await host.key({ ...unwrap, data });
+    assert.deepEqual(host.info(back), host.info(key));
+    const flipped = data.with(0, data[0] ^ 1);
+    await host.fails("EBADMSG", { ...unwrap, data: flipped }, /not authentic/);
+  }
+});
+
 test("AES-KW refuses what is no multiple of 8 bytes", async () => {
   const host = cryptoHost();
   const spec = { kind: "HMAC", bits: 200, extractable: true };
