@@ -6,6 +6,7 @@ import { GossamerError, messageOf } from "../errors.js";
 
 const STORE = "keys";
 const VERSION = 1;
+const ENDED = "the program has ended";
 
 /** @param {unknown} error a DOMException of IndexedDB */
 function codeOf(error) {
@@ -27,6 +28,20 @@ function failure(error) {
   if (error instanceof GossamerError) return error;
   const text = `the key store failed: ${messageOf(error ?? "aborted")}`;
   return new GossamerError(codeOf(error), text, { cause: error });
+}
+
+/** @param {AbortSignal | undefined} signal */
+function checkWanted(signal) {
+  if (signal?.aborted) throw new GossamerError("ECANCELED", "it was given up");
+}
+
+/** @param {IDBTransaction} tx */
+function undo(tx) {
+  try {
+    tx.abort();
+  } catch {
+    // It is being committed, or is done: nothing undoes it.
+  }
 }
 
 /** The platform's IndexedDB; the mere look at it may be refused. */
@@ -60,11 +75,12 @@ export class KeyStore {
    * Stores a key, in place of another; it is on the disk when this resolves.
    * @param {string} name
    * @param {CryptoKey} key
+   * @param {AbortSignal} [signal] undoes it, unless it is already being committed
    * @returns {Promise<void>} rejects with a GossamerError: ENOTSUP, ENOSPC, EIO
    */
-  put(name, key) {
+  put(name, key, signal) {
     return this.#inTurn(async () => {
-      await this.#run("readwrite", true, (keys) => keys.put(key, name));
+      await this.#run("readwrite", true, (keys) => keys.put(key, name), signal);
     });
   }
 
@@ -83,23 +99,26 @@ export class KeyStore {
 
   /**
    * @param {string} name
+   * @param {AbortSignal} [signal] as put()'s
    * @returns {Promise<void>} as get()
    */
-  delete(name) {
+  delete(name, signal) {
     return this.#inTurn(async () => {
       let count = 0;
-      await this.#run("readwrite", false, (keys) => {
+      /** @param {IDBObjectStore} keys */
+      const work = (keys) => {
         const counting = keys.count(name);
         counting.onsuccess = () => {
           count = counting.result;
         };
         return keys.delete(name);
-      });
+      };
+      await this.#run("readwrite", false, work, signal);
       if (count === 0) throw this.#none(name);
     });
   }
 
-  /** Lets go of the database; what is under way is still done. */
+  /** Lets go of the database; what has a transaction is still done. */
   close() {
     this.#closed = true;
     this.#db?.close();
@@ -129,13 +148,17 @@ export class KeyStore {
    * @param {IDBTransactionMode} mode
    * @param {boolean} create makes the database when there is none
    * @param {(keys: IDBObjectStore) => IDBRequest} work
+   * @param {AbortSignal} [signal]
    * @returns {Promise<unknown>} its result; undefined without a database
    */
-  async #run(mode, create, work) {
+  async #run(mode, create, work, signal) {
+    checkWanted(signal);
     const tx = await this.#begin(mode, create);
     if (tx === null) return undefined;
+    checkWanted(signal);
     return new Promise((resolve, reject) => {
       const request = work(tx.objectStore(STORE));
+      signal?.addEventListener("abort", () => undo(tx));
       tx.oncomplete = () => resolve(request.result);
       tx.onabort = () => reject(failure(tx.error ?? request.error));
       // Closed by the browser, with no word on what is under way.
@@ -180,7 +203,7 @@ export class KeyStore {
       if (this.#factory === null) {
         throw new GossamerError("ENOTSUP", "there is no IndexedDB here");
       }
-      if (this.#closed) throw new GossamerError("EIO", "the program has ended");
+      if (this.#closed) throw new GossamerError("EIO", ENDED);
       const request = this.#factory.open(this.#name, VERSION);
       let missing = false;
       request.onupgradeneeded = () => {
@@ -195,9 +218,14 @@ export class KeyStore {
       };
       request.onsuccess = () => {
         const db = request.result;
+        if (this.#closed) {
+          db.close();
+          reject(new GossamerError("EIO", ENDED));
+          return;
+        }
         db.onversionchange = () => this.#drop(db);
         db.onclose = () => this.#drop(db);
-        if (!this.#closed) this.#db = db;
+        this.#db = db;
         resolve(db);
       };
     });

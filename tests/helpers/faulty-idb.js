@@ -42,6 +42,8 @@ export class FaultyFactory {
   calls = [];
   /** @type {Fault | null} */
   fault = null;
+  /** Told of each call just before it is made. @type {(name: string) => void} */
+  onCall = () => {};
   /** The connections, the last one at the end. @type {IDBDatabase[]} */
   connections = [];
   /** Whether connections that are opened are closed before they are used. */
@@ -101,6 +103,7 @@ export class FaultyFactory {
   /** @param {string} call */
   #count(call) {
     const at = this.calls.push(call) - 1;
+    this.onCall(call);
     return this.fault?.at === at ? this.fault : null;
   }
 
