@@ -2,8 +2,9 @@
  * hosts say nothing but "OperationError", so the words say what was tried. */
 import { GossamerError, messageOf } from "../errors.js";
 
-/** enum gs__crypto_code in src/host/host.h. */
+/** enum gs__crypto_code in src/host/host.h; DIGEST is what has no code there. */
 export const CODE = Object.freeze({
+  DIGEST: 0,
   GENERATE: 1,
   IMPORT: 2,
   EXPORT: 3,
@@ -22,7 +23,7 @@ export const CODE = Object.freeze({
 
 /** By CODE: what could not be done. */
 const DONE = [
-  "",
+  "hash",
   "generate a key",
   "import a key",
   "export a key",

@@ -15,11 +15,11 @@ const RESULT_PUBLIC = 84;
  * @property {number} key
  * @property {number} other
  * @property {number} format
- * @property {Uint8Array<ArrayBuffer>} data a view
+ * @property {Uint8Array<ArrayBuffer>} data a view, as iv and extra
  * @property {number} out an address; outBytes from it on are in memory
  * @property {number} outBytes
- * @property {Uint8Array<ArrayBuffer>} iv a copy
- * @property {Uint8Array<ArrayBuffer>} extra a copy
+ * @property {Uint8Array<ArrayBuffer>} iv
+ * @property {Uint8Array<ArrayBuffer>} extra
  * @property {number} number
  * @property {number} hash
  * @property {import("../crypto/algorithms.js").Spec} spec
@@ -55,8 +55,8 @@ export function readOp(memory, address) {
     data,
     out: word(24),
     outBytes: out.length,
-    iv: iv.slice(),
-    extra: extra.slice(),
+    iv,
+    extra,
     number: word(48),
     hash: word(52),
     spec: {

@@ -15,6 +15,7 @@ import {
   writeSpec,
 } from "./crypto-layout.js";
 import { StepHasher, hashImports } from "./hash.js";
+import { Waiter } from "./op.js";
 
 /**
  * @typedef {import("../crypto/engine.js").Operation} Operation
@@ -51,6 +52,14 @@ function keyName(bytes) {
 }
 
 /**
+ * @param {unknown} value out of storage, where the page may put what it likes
+ * @returns {value is CryptoKey} of a kind that C knows
+ */
+const isKey = (value) =>
+  Object.prototype.toString.call(value) === "[object CryptoKey]" &&
+  describe(/** @type {CryptoKey} */ (value)).kind > 0;
+
+/**
  * @param {import("./index.js").Host} host
  * @param {import("../crypto.js").CryptoOptions} options
  * @returns {import("../parts.js").Service}
@@ -79,9 +88,6 @@ export function createCrypto(host, options) {
   const failWith = ({ code, message }) =>
     fail(ERRNO[/** @type {keyof typeof ERRNO} */ (code)] ?? ERRNO.EIO, message);
 
-  /** Whoever cancels needs nothing of it: what comes later is dropped. */
-  const owner = { cancelOp() {} };
-
   /** @param {number} handle @returns {CryptoKey | undefined} */
   function keyOf(handle) {
     const value = handles.get(u32(handle));
@@ -92,29 +98,55 @@ export function createCrypto(host, options) {
 
   /**
    * @param {Operation} op
+   * @param {Waiter} waiter
    * @returns {Promise<Outcome>}
    * @throws {GossamerError}
    */
-  function start(op) {
-    const { code } = op;
+  function start(op, waiter) {
+    // Without it there are no keys to be stored and loaded either.
+    if (subtle === undefined) throw new GossamerError("ENOTSUP", NO_WEBCRYPTO);
+    const { code, data } = op;
     switch (code) {
       case CODE.STORE:
         return keyStore
-          .put(keyName(op.data), present(op.key))
+          .put(keyName(data), present(op.key), waiter.signal)
           .then(() => ({ count: 0 }));
       case CODE.LOAD:
-        return keyStore.get(keyName(op.data)).then((stored) => {
-          const key = /** @type {CryptoKey} */ (stored);
-          if (key?.usages && describe(key).kind > 0) return { key };
+        return keyStore.get(keyName(data)).then((stored) => {
+          if (isKey(stored)) return { key: stored };
           throw new GossamerError("EIO", "what is stored there is no key");
         });
       case CODE.DELETE:
-        return keyStore.delete(keyName(op.data)).then(() => ({ count: 0 }));
+        return keyStore
+          .delete(keyName(data), waiter.signal)
+          .then(() => ({ count: 0 }));
       default:
-        if (subtle === undefined) {
-          throw new GossamerError("ENOTSUP", NO_WEBCRYPTO);
-        }
         return run(subtle, op);
+    }
+  }
+
+  /**
+   * What is asked for, with keys for handles. Short fields are copied: not every
+   * host does it before it answers.
+   * @param {RawOp} raw
+   * @returns {Operation}
+   */
+  const operationOf = (raw) => ({
+    ...raw,
+    key: keyOf(raw.key),
+    other: keyOf(raw.other),
+    iv: raw.iv.slice(),
+    extra: raw.extra.slice(),
+  });
+
+  /** @param {Uint8Array<ArrayBuffer>} target */
+  function fillRandom(target) {
+    if (target.length <= MAX_RANDOM_BYTES) {
+      crypto.getRandomValues(target);
+      return;
+    }
+    for (let at = 0; at < target.length; at += MAX_RANDOM_BYTES) {
+      crypto.getRandomValues(target.subarray(at, at + MAX_RANDOM_BYTES));
     }
   }
 
@@ -160,12 +192,10 @@ export function createCrypto(host, options) {
         const bytes = memory.slice(buf, size);
         if (bytes === null) return -ERRNO.EFAULT;
         const target = /** @type {Uint8Array<ArrayBuffer>} */ (bytes);
-        if (target.length <= MAX_RANDOM_BYTES) {
-          crypto.getRandomValues(target);
-          return 0;
-        }
-        for (let at = 0; at < target.length; at += MAX_RANDOM_BYTES) {
-          crypto.getRandomValues(target.subarray(at, at + MAX_RANDOM_BYTES));
+        try {
+          fillRandom(target);
+        } catch (error) {
+          return fail(ERRNO.EIO, `no random bytes: ${messageOf(error)}`);
         }
         return 0;
       },
@@ -185,20 +215,28 @@ export function createCrypto(host, options) {
         const at = u32(out);
         if (bytes === null || !memory.contains(at, count)) return outside();
         if (subtle === undefined) return fail(ERRNO.ENOTSUP, NO_WEBCRYPTO);
+        /** @type {Promise<ArrayBuffer>} */
+        let running;
+        try {
+          // The bytes are copied before the call returns.
+          running = subtle.digest(name, /** @type {BufferSource} */ (bytes));
+        } catch (error) {
+          return failWith(failureOf(error, CODE.DIGEST));
+        }
         const own = u32(token);
-        ops.start(own, owner);
-        // The bytes are copied before the call returns.
-        subtle.digest(name, /** @type {BufferSource} */ (bytes)).then(
+        const waiter = new Waiter();
+        ops.start(own, waiter);
+        running.then(
           (digest) => {
-            if (!ops.has(own)) return;
+            if (waiter.givenUp) return;
             memory.bytes.set(new Uint8Array(digest), at);
             // WebCrypto answers by a task, however long it was computed here.
             events.taskBegan();
             ops.complete(own, count);
           },
           (error) => {
-            if (!ops.has(own)) return;
-            ops.complete(own, fail(ERRNO.EIO, messageOf(error)));
+            if (waiter.givenUp) return;
+            ops.complete(own, failWith(failureOf(error, CODE.DIGEST)));
           },
         );
         return PENDING;
@@ -212,30 +250,24 @@ export function createCrypto(host, options) {
         const address = u32(pointer);
         const raw = readOp(memory, address);
         if (raw === null) return outside();
-        const key = keyOf(raw.key);
-        const other = keyOf(raw.other);
+        const waiter = new Waiter();
         /** @type {Promise<Outcome>} */
         let running;
         try {
-          running = start({ ...raw, key, other });
+          running = start(operationOf(raw), waiter);
         } catch (error) {
           return failWith(failureOf(error, raw.code));
         }
         const own = u32(token);
-        let givenUp = false;
-        ops.start(own, {
-          cancelOp() {
-            givenUp = true;
-          },
-        });
+        ops.start(own, waiter);
         running.then(
           (outcome) => {
-            const result = givenUp ? 0 : deliver(address, raw, outcome);
+            const result = waiter.givenUp ? 0 : deliver(address, raw, outcome);
             outcome.bytes?.fill(0);
-            if (!givenUp) ops.complete(own, result);
+            if (!waiter.givenUp) ops.complete(own, result);
           },
           (error) => {
-            if (givenUp) return;
+            if (waiter.givenUp) return;
             ops.complete(own, failWith(failureOf(error, raw.code)));
           },
         );

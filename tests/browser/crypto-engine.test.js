@@ -24,6 +24,7 @@ const PAGE = `<!doctype html><title>crypto</title>
 
 const ENTRY = `
   import "./tests/js/crypto-keys.test.js";
+  import "./tests/js/crypto-late.test.js";
   import "./tests/js/crypto-vectors.test.js";
   import { runTests } from "./tests/helpers/page-test.js";
   Object.assign(window, { runTests });`;

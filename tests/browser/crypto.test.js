@@ -260,6 +260,9 @@ for (const { engine, skip } of ENGINES) {
         ];
         const answers = [];
         for (const how of [1, 2, 0]) {
+          await program.endBy(0);
+          // What was given up is not stored either.
+          answers.push(await program.load("name").catch((e) => e.message));
           await program.endBy(how);
           for (const call of calls) {
             answers.push(
@@ -273,8 +276,11 @@ for (const { engine, skip } of ENGINES) {
         return answers;
       });
       assert.deepEqual(seen, [
+        "ENOENT",
         ...Array(9).fill("ECANCELED"),
+        "ENOENT",
         ...Array(9).fill("ETIMEDOUT"),
+        "ENOENT",
         ...Array(9).fill("done"),
       ]);
     },
@@ -314,12 +320,14 @@ for (const { engine, skip } of ENGINES) {
           generate: await program
             .generate({ kind: "AES-GCM" })
             .catch((error) => error.message),
+          load: await program.load("name").catch((error) => error.message),
         };
       });
       assert.equal(seen.isSecureContext, false);
       assert.equal(seen.message, "ENOTSUP");
       assert.match(seen.words, /https:/);
       assert.equal(seen.generate, "ENOTSUP");
+      assert.equal(seen.load, "ENOTSUP");
       assert.notEqual(seen.random, "00".repeat(32));
       assert.equal(
         seen.pieces,

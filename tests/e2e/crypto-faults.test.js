@@ -97,7 +97,11 @@ for (const build of BUILDS) {
         for (const [call, run] of Object.entries(calls)) {
           await refused(name, run, call);
         }
+        await program.store("given up", keys.hmac).then(assert.fail, () => {});
         await program.endBy(END.BY_ITSELF);
+        // gs_key_delete() was given up, and so was this.
+        assert.ok((await program.load("kept")) > 0);
+        await refused("ENOENT", () => program.load("given up"));
         for (const [call, run] of Object.entries(calls)) {
           await assert.doesNotReject(run, call);
         }
@@ -290,6 +294,7 @@ test(
   LIMIT,
   async (t) => {
     const program = await startKeys(t, {
+      factory: new IDBFactory(),
       crypto: {
         getRandomValues: (/** @type {Uint8Array} */ target) =>
           globalThis.crypto.getRandomValues(target),
@@ -304,6 +309,8 @@ test(
     await refused("ENOTSUP", () => program.hash("SHA-256", TEXT));
     await refused("ENOTSUP", () => program.hmac("SHA-256", SECRET, TEXT));
     await refused("ENOTSUP", () => program.generate({ kind: "AES-GCM" }));
+    await refused("ENOTSUP", () => program.load("name"));
+    await refused("ENOTSUP", () => program.forget("name"));
     assert.match(await program.words(), /https:/);
   },
 );

@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
+import { IDBFactory } from "fake-indexeddb";
+import { run as runOp } from "../../js/crypto/engine.js";
 import { ERRNO, PENDING } from "../../js/errors.js";
 import {
   AT,
+  CODES,
   KINDS,
   USES,
   cryptoHost,
@@ -13,6 +16,7 @@ import {
   toHex,
   utf8,
 } from "../helpers/crypto-op.js";
+import { fails } from "../helpers/fails.js";
 
 const HMAC = { kind: "HMAC", hash: "SHA-256" };
 const GCM = { kind: "AES-GCM" };
@@ -259,15 +263,65 @@ test("uses that a key does not have are EACCES", async () => {
   });
 });
 
+test("a host that has no random bytes is EIO, not a crash", () => {
+  const getRandomValues = () => {
+    throw new Error("no entropy");
+  };
+  for (const [crypto, text] of [
+    [{ getRandomValues }, /no entropy/],
+    [{}, /random/],
+    [null, /random/],
+  ]) {
+    const host = cryptoHost({ crypto: /** @type {any} */ (crypto) });
+    host.wasm.grow(1);
+    for (const size of [1, 65_537]) {
+      assert.equal(host.all.crypto_random(AT.out, size), -ERRNO.EIO);
+    }
+    assert.match(host.words(), text);
+  }
+});
+
 test("without a secure context all but random bytes is ENOTSUP", async () => {
   const crypto = {
     getRandomValues: (target) => globalThis.crypto.getRandomValues(target),
   };
-  const host = cryptoHost({ crypto: /** @type {any} */ (crypto) });
-  await host.fails("ENOTSUP", { code: "generate", spec: GCM }, /https:/);
+  const host = cryptoHost({
+    crypto: /** @type {any} */ (crypto),
+    factory: new IDBFactory(),
+  });
+  for (const code of Object.keys(CODES)) {
+    const data = utf8("name");
+    await host.fails("ENOTSUP", { code, data, spec: GCM }, /https:/);
+  }
   const digest = host.all.crypto_digest(1, 2, AT.data, 3, AT.out);
   assert.equal(digest, -ERRNO.ENOTSUP);
   assert.equal(host.all.crypto_random(AT.out, 64), 0);
+});
+
+test("WebCrypto counts bits in 32 bits: what has more is refused, not cut", () => {
+  /** @type {number[]} */
+  const asked = [];
+  const subtle = {
+    deriveBits: (_params, _key, /** @type {number} */ bits) => {
+      asked.push(bits);
+      return Promise.resolve(new ArrayBuffer(0));
+    },
+  };
+  const algorithm = { name: "PBKDF2" };
+  const key = { algorithm, type: "secret", usages: ["deriveBits"] };
+  const empty = new Uint8Array(0);
+  const more = { number: 1, hash: 2, iv: empty, extra: empty };
+  const derive = (outBytes) =>
+    runOp(
+      /** @type {any} */ (subtle),
+      /** @type {any} */ ({ code: CODES.derive, key, outBytes, ...more }),
+    );
+  for (const bytes of [2 ** 29, 2 ** 29 + 32, 2 ** 31 - 1]) {
+    assert.throws(() => derive(bytes), fails("EINVAL", /no more than/));
+  }
+  assert.deepEqual(asked, []);
+  derive(2 ** 29 - 1);
+  assert.deepEqual(asked, [2 ** 32 - 8]);
 });
 
 test("an operation that there is not is EINVAL", async () => {
@@ -322,12 +376,50 @@ test("a hash in one go: bad pointers, no such hash, cancelled, failed", async ()
     "nothing is written when cancelled",
   );
   assert.deepEqual(host.completed, [[2, 32]]);
+  // Another goroutine's, with the token's slot and number used again.
+  assert.equal(digest(3, SHA_256, 16, 4, AT.out), PENDING);
+  host.imports.op_cancel(3);
+  host.host.ops.start(3, { cancelOp() {} });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(host.memory()[AT.out], 0xa5);
+  assert.ok(host.host.ops.has(3), "the later operation still waits");
 
-  const fail = () => Promise.reject(new DOMException("a reason", "DataError"));
+  const fail = () =>
+    Promise.reject(new DOMException("a reason", "OperationError"));
   const failing = cryptoHost({
     crypto: /** @type {any} */ ({ subtle: { digest: fail } }),
   });
   assert.equal(failing.all.crypto_digest(1, SHA_256, 16, 4, AT.out), PENDING);
   assert.equal(await failing.resultOf(1), -ERRNO.EIO);
-  assert.equal(failing.words(), "a reason");
+  assert.match(failing.words(), /^cannot hash: .*a reason/);
+});
+
+test("what there is no memory for is ENOMEM, and nothing waits", async () => {
+  const tooLarge = () => {
+    throw new RangeError("Array buffer allocation failed");
+  };
+  const crypto = { subtle: { digest: tooLarge } };
+  const failing = cryptoHost({ crypto: /** @type {any} */ (crypto) });
+  const SHA_256 = 2;
+  const { crypto_digest: digest } = failing.all;
+  assert.equal(digest(1, SHA_256, 16, 4, AT.out), -ERRNO.ENOMEM);
+  assert.match(failing.words(), /allocation failed/);
+  assert.equal(failing.host.ops.size, 0);
+  const host = cryptoHost();
+  const key = await host.key({ code: "generate", spec: GCM });
+  const { slice } = Uint8Array.prototype;
+  for (const field of ["iv", "extra"]) {
+    const more = { iv: new Uint8Array(12), [field]: new Uint8Array(99) };
+    host.put({ code: "encrypt", key, ...more });
+    Uint8Array.prototype.slice = function sliceLess(...args) {
+      return this.length === 99 ? tooLarge() : slice.apply(this, args);
+    };
+    try {
+      const [, answer] = host.start();
+      assert.equal(answer, -ERRNO.ENOMEM, field);
+    } finally {
+      Uint8Array.prototype.slice = slice;
+    }
+  }
+  assert.equal(host.host.ops.size, 0);
 });

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IDBFactory } from "fake-indexeddb";
 import { KeyStore } from "../../js/crypto/key-store.js";
-import { cryptoHost, utf8 } from "../helpers/crypto-op.js";
+import { PENDING } from "../../js/errors.js";
+import { KINDS, cryptoHost, utf8 } from "../helpers/crypto-op.js";
 import { fails } from "../helpers/fails.js";
 import { FaultyFactory, vanish } from "../helpers/faulty-idb.js";
 
@@ -119,7 +120,15 @@ test("what is stored there but is no key is EIO", async () => {
   const factory = new IDBFactory();
   const store = new KeyStore("keys", factory);
   const host = cryptoHost({ factory });
-  for (const value of [null, 5, "text", { algorithm: { name: "AES-GCM" } }]) {
+  const algorithm = { name: "AES-GCM" };
+  for (const value of [
+    null,
+    5,
+    "text",
+    { algorithm },
+    { algorithm, usages: 5 },
+    { algorithm, usages: [], extractable: true, type: "secret" },
+  ]) {
     await store.put("a", /** @type {any} */ (value));
     await host.fails("EIO", { code: "load", ...name("a") }, /no key/);
   }
@@ -256,6 +265,93 @@ test("a later format, and refused storage, are ENOTSUP", async () => {
   };
   const refused = new KeyStore("a", /** @type {any} */ (refusing));
   await assert.rejects(refused.get("x"), fails("ENOTSUP", /not here/));
+});
+
+/** When a call is about to be made, for the first time from now on. */
+const callOf = (/** @type {FaultyFactory} */ factory, wanted) =>
+  new Promise((resolve) => {
+    factory.onCall = (call) => call === wanted && resolve(call);
+  });
+
+test("who is cancelled while a key is stored or deleted has done nothing", async () => {
+  const first = await newKey();
+  for (const [code, call] of [
+    ["store", "put"],
+    ["delete", "delete"],
+  ]) {
+    for (const at of ["", "open", "transaction", "objectStore", call]) {
+      const factory = new FaultyFactory();
+      const host = cryptoHost({ factory: factory.factory });
+      const other = new KeyStore("keys", factory.beneath);
+      await other.put("a", first);
+      const key = await host.key({ code: "generate", spec: { kind: "HMAC" } });
+      host.put({ code, key, ...name("a") });
+      const reached = callOf(factory, at);
+      const [token, answer] = host.start();
+      assert.equal(answer, PENDING);
+      if (at !== "") await reached;
+      host.imports.op_cancel(token);
+      // The next one comes after it.
+      const loaded = await host.key({ code: "load", ...name("a") });
+      const what = `${code}, at "${at}"`;
+      assert.equal(host.info(loaded).kind, KINDS["AES-GCM"], what);
+      assert.ok(await other.get("a"), what);
+      assert.ok(!host.completed.some(([own]) => own === token), what);
+    }
+  }
+});
+
+test("who is cancelled while others are at work changes nothing, and they go on", async () => {
+  const factory = new FaultyFactory();
+  const store = new KeyStore("a", factory.factory);
+  const [first, second] = [await newKey(), await newKey()];
+  const controller = new AbortController();
+  const before = store.put("x", first);
+  const given = store.put("y", second, controller.signal);
+  const after = store.put("z", second);
+  controller.abort();
+  await assert.rejects(given, fails("ECANCELED", /given up/));
+  await Promise.all([before, after]);
+  assert.ok(await store.get("x"));
+  await assert.rejects(store.get("y"), fails("ENOENT", /as "y"/));
+  assert.ok(await store.get("z"));
+  assert.equal(factory.calls.filter((call) => call === "put").length, 2);
+});
+
+test("to cancel what is done changes nothing", async () => {
+  const store = new KeyStore("a", new IDBFactory());
+  const controller = new AbortController();
+  await store.put("x", await newKey(), controller.signal);
+  controller.abort();
+  assert.ok(await store.get("x"));
+});
+
+test("a program that ends while a key is stored has not stored it", async () => {
+  const factory = new FaultyFactory();
+  const host = cryptoHost({ factory: factory.factory });
+  const key = await host.key({ code: "generate", spec: GCM });
+  host.put({ code: "store", key, ...name("a") });
+  const reached = callOf(factory, "put");
+  host.start();
+  await reached;
+  host.close({ kind: "exit", code: 0 });
+  const next = cryptoHost({ factory: factory.beneath });
+  await next.fails("ENOENT", { code: "load", ...name("a") });
+});
+
+test("a connection that comes after the end is closed", async () => {
+  const factory = new FaultyFactory();
+  const store = new KeyStore("a", factory.factory);
+  const key = await newKey();
+  const reached = callOf(factory, "open");
+  const stored = store.put("x", key);
+  await reached;
+  store.close();
+  await assert.rejects(stored, fails("EIO", /has ended/));
+  const [connection] = factory.connections;
+  assert.throws(() => connection?.transaction(["keys"]), {
+    name: "InvalidStateError",
+  });
 });
 
 test("after the end nothing is opened any more", async () => {
