@@ -37,7 +37,9 @@ size_t gs_hash_bytes(enum gs_hash_kind kind) {
 
 GS__INLINE int hash(enum gs_hash_kind kind, const void *data, size_t bytes,
                     void *out) {
-  if ((data == NULL && bytes > 0) || out == NULL) return GS_EINVAL;
+  if ((data == NULL && bytes > 0) || bytes > INT32_MAX || out == NULL) {
+    return GS_EINVAL;
+  }
   struct gs__op op;
   int error = gs__op_begin(&op);
   if (error != GS_OK) return error;

@@ -242,7 +242,7 @@ GS__IMPORT("ws_close") void gs__host_ws_close(uint32_t ws);
 
 /* ---- WebCrypto: the part "crypto" ---- */
 
-/* Hot. 0; GS_EFAULT. */
+/* Hot. 0; GS_EFAULT; GS_EIO. */
 GS__IMPORT("crypto_random")
 int32_t gs__host_crypto_random(void *buf, size_t buf_bytes);
 /* Hot. Hashes in one go: GS__PENDING, then the size, or an error. */

@@ -11,6 +11,7 @@
 #include "host_fake.h"
 
 #define POISON 0xa5
+#define HUGE_BYTES ((size_t)INT32_MAX + 1)
 
 static bool poisoned(const void *at, size_t bytes) {
   const unsigned char *byte = at;
@@ -151,6 +152,8 @@ TEST(a_hash_wants_data_and_out) {
   unsigned char out[GS_HASH_BYTES_MAX];
   CHECK_EQ(gs_hash(GS_SHA_256, NULL, 1, out), GS_EINVAL);
   CHECK_EQ(gs_hash(GS_SHA_256, text, 3, NULL), GS_EINVAL);
+  /* No browser takes more. */
+  CHECK_EQ(gs_hash(GS_SHA_256, text, HUGE_BYTES, out), GS_EINVAL);
   CHECK_EQ(crypto_fake.digests, 0);
 }
 
@@ -265,8 +268,6 @@ static const char data[] = "some data";
 static const char extra[] = "extra";
 static const struct gs_key_spec aes = {.kind = GS_KEY_AES_GCM};
 static const struct gs_derivation derivation = {.iterations = 1};
-
-#define HUGE_BYTES ((size_t)INT32_MAX + 1)
 
 TEST(keys_want_places_for_what_comes_out) {
   struct gs_key_spec spec = aes;

@@ -8,11 +8,11 @@
  *
  * Keys stay in the host: a program holds handles. Key bytes come into its
  * memory only by gs_key_export() of a key that is extractable. A handle that
- * was released is GS_EBADF, also when its number is in use again.
+ * was released is GS_EBADF; its number comes back after 32766 others at least.
  *
  * Unless said otherwise a function **parks**, answers 0 or a count, and fails
- * by GS_EINVAL   an algorithm, size or parameter that the standard refuses;
- *               2^31 bytes and more of anything but a hash's data
+ * by GS_EINVAL   an algorithm, size or parameter that the standard or the host
+ *               refuses; NULL for bytes; 2^31 bytes and more
  *   GS_EBADF    no such key
  *   GS_EACCES   the key's uses, its algorithm or its being kept in forbid it
  *   GS_EBADMSG  what is decrypted, unwrapped or imported is not authentic, not
@@ -20,9 +20,11 @@
  *   GS_EMSGSIZE the result is larger than out_bytes: nothing was written
  *   GS_ENOTSUP  the host does not have the algorithm
  *   GS_ECANCELED, GS_ETIMEDOUT  the caller's context; nothing is written then
- *   GS_EMFILE, GS_ENOMEM, GS_EPERM outside a goroutine, GS_EIO
- * gs_crypto_error() has words for people. Out-buffers are written only when the
- * call succeeds, and may be the same as in-buffers.
+ *   GS_EMFILE, GS_ENOMEM, GS_EPERM outside a goroutine, GS_EIO, GS_EFAULT
+ * gs_crypto_error() has words for people. In-buffers are read before the call
+ * parks. Out-buffers are written only when the call succeeds, and may be the
+ * same as in-buffers. WebCrypto cannot be stopped: a call that is given up no
+ * longer waits, but what it began is computed to the end and thrown away.
  *
  * Source: Web Cryptography API (W3C), Secure Curves in it, FIPS 180-4. */
 #ifndef GOSSAMER_CRYPTO_H
@@ -41,8 +43,9 @@ extern "C" {
 
 /* ---- random, memory ---- */
 
-/* Fills buf with random bytes fit for keys, as many as wanted. 0; GS_EINVAL.
- * Never parks; may be called outside a goroutine. */
+/* Fills buf with random bytes fit for keys, as many as wanted. 0; GS_EINVAL;
+ * GS_EIO: the host has none, and what is in buf then is no secret. Never parks;
+ * may be called outside a goroutine. */
 int gs_random(void *buf, size_t buf_bytes);
 
 /* Whether two blocks are the same, in a time that depends on their size alone.
@@ -67,7 +70,7 @@ enum gs_hash_kind {
 size_t gs_hash_bytes(enum gs_hash_kind kind);
 
 /* The hash of `bytes` at `data`, in one go, to out, which has room for
- * gs_hash_bytes(). The data must not change meanwhile. Returns its size. */
+ * gs_hash_bytes(). Returns its size. */
 int gs_hash(enum gs_hash_kind kind, const void *data, size_t bytes, void *out);
 
 /* A hash by pieces. WebCrypto has none, so a library computes it that the page
@@ -76,14 +79,15 @@ int gs_hash(enum gs_hash_kind kind, const void *data, size_t bytes, void *out);
  * what to load. The values are those of gs_hash(). */
 typedef struct gs_hasher gs_hasher;
 
-/* 0 with *out set, the caller's; GS_ENOSYS; GS_EINVAL; GS_EMFILE; GS_ENOMEM. */
+/* 0 with *out set, the caller's until gs_hasher_free(); GS_ENOSYS. */
 int gs_hasher_new(gs_hasher **out, enum gs_hash_kind kind);
 /* Adds bytes, at once: some hundred MB a second, so give pieces of 1 MiB or
- * less, and yield between them. 0; GS_EINVAL after gs_hasher_finish().
- * Never parks. */
+ * less, and yield between them. 0; GS_EINVAL after gs_hasher_finish(); GS_EIO:
+ * the library failed. Never parks. */
 int gs_hasher_update(gs_hasher *hasher, const void *data, size_t bytes);
-/* Ends it: the hash to out. Returns its size. gs_hasher_reset() begins anew.
- * Never parks. */
+/* Ends it: the hash to out, which has room for gs_hash_bytes(). Returns its
+ * size; GS_EINVAL when it has ended; GS_EIO. gs_hasher_reset() begins anew: 0;
+ * GS_EIO. Never park. */
 int gs_hasher_finish(gs_hasher *hasher, void *out);
 int gs_hasher_reset(gs_hasher *hasher);
 /* NULL is allowed. Never parks. */
@@ -95,7 +99,7 @@ void gs_hasher_free(gs_hasher *hasher);
 typedef uint32_t gs_key;
 
 enum gs_key_kind {
-  GS_KEY_HMAC = 1,     /* bits, hash */
+  GS_KEY_HMAC = 1,     /* bits: multiples of 8; hash */
   GS_KEY_AES_GCM = 2,  /* bits: 128, 192 (not in Chromium), 256 */
   GS_KEY_AES_CBC = 3,  /* bits */
   GS_KEY_AES_CTR = 4,  /* bits */
@@ -106,7 +110,8 @@ enum gs_key_kind {
   GS_KEY_ECDH = 9,     /* curve */
   GS_KEY_ED25519 = 10, /* where present */
   GS_KEY_X25519 = 11,  /* where present */
-  GS_KEY_RSA_PSS = 12, /* bits: of the modulus, hash; the exponent is 65537 */
+  GS_KEY_RSA_PSS = 12, /* bits: of the modulus, multiples of 8 from 512 to
+                        * 16384; hash; the exponent is 65537 */
   GS_KEY_RSA_OAEP = 13 /* bits, hash */
 };
 
@@ -134,9 +139,10 @@ struct gs_key_spec {
   enum gs_key_kind kind;
   enum gs_hash_kind hash;  /* HMAC, RSA; 0: GS_SHA_256 */
   enum gs_key_curve curve; /* EC; 0: GS_P256 */
-  uint32_t bits;           /* 0: AES 256, RSA 3072, HMAC as the standard says */
-  uint32_t uses;    /* GS_KEY_SIGN ...; 0: all that the kind has. Of a pair each
-                     * half gets its own. */
+  uint32_t bits; /* 0: AES 256, RSA 3072, HMAC the block of its hash; of a key
+                  * that is imported: as many as it has */
+  uint32_t uses; /* GS_KEY_SIGN ...; 0: all that the kind has. Of a pair each
+                  * half gets its own. */
   bool extractable; /* whether the bytes of a secret or private key may leave
                      * the host; public keys always may */
 };
@@ -150,8 +156,8 @@ int gs_key_generate(gs_key *key, gs_key *public_key,
 int gs_key_import(gs_key *out, const struct gs_key_spec *spec,
                   enum gs_key_format format, const void *data, size_t bytes);
 /* The key's bytes to out. Returns how many; GS_EACCES when it is not
- * extractable; GS_EMSGSIZE and, if need_bytes is not NULL, how many they are.
- */
+ * extractable; GS_EMSGSIZE and, if need_bytes is not NULL, how many they are,
+ * which may be asked with a NULL out of 0 bytes. */
 int64_t gs_key_export(gs_key key, enum gs_key_format format, void *out,
                       size_t out_bytes, size_t *need_bytes);
 
@@ -179,7 +185,9 @@ int gs_key_release(gs_key key);
  * bytes are never in this program's memory. `name` is UTF-8, at most 255 bytes;
  * names are those of the page's origin and of the part's option `store`.
  * GS_ENOTSUP where there is no IndexedDB; GS_ENOSPC; GS_EIO. */
-/* Stores it under the name, in place of another. 0. */
+/* Stores it under the name, in place of another; it is on the disk when this
+ * answers. 0. Given up, this and gs_key_delete() have done nothing, unless the
+ * browser was just committing it: gs_key_load() tells. */
 int gs_key_store(const char *name, gs_key key);
 /* 0; GS_ENOENT. */
 int gs_key_load(gs_key *out, const char *name);
@@ -197,11 +205,12 @@ struct gs_signing {
 /* options may be NULL. Returns the signature's size. */
 int64_t gs_sign(gs_key key, const struct gs_signing *options, const void *data,
                 size_t bytes, void *out, size_t out_bytes);
-/* 1: the signature is right; 0: it is not. */
+/* 1: the signature is right; 0: it is not; else an error. Only 1 is true. */
 int gs_verify(gs_key key, const struct gs_signing *options, const void *data,
               size_t bytes, const void *signature, size_t signature_bytes);
 /* HMAC with the bytes of a key, of any number, without a handle; `out` has room
- * for gs_hash_bytes(). Returns the size. */
+ * for gs_hash_bytes(). Parks twice: data must not change before it answers.
+ * Returns the size. */
 int gs_hmac(enum gs_hash_kind kind, const void *key, size_t key_bytes,
             const void *data, size_t bytes, void *out);
 
@@ -213,14 +222,15 @@ struct gs_cipher {
   size_t iv_bytes;
   const void *extra; /* GCM: data that is authenticated too; OAEP: the label */
   size_t extra_bytes;
-  uint32_t tag_bytes;    /* GCM; 0: 16 */
-  uint32_t counter_bits; /* CTR; 0: 64 */
+  uint32_t tag_bytes;    /* GCM: 4, 8, 12 to 16; 0: 16 */
+  uint32_t counter_bits; /* CTR: 1 to 128, enough to count the blocks; 0: 64 */
 };
 /* GCM: the tag comes last, so out has tag_bytes more than data. CBC: PKCS #7,
  * up to 16 bytes more. OAEP: the modulus's size. Returns the size written. */
 int64_t gs_encrypt(gs_key key, const struct gs_cipher *cipher, const void *data,
                    size_t bytes, void *out, size_t out_bytes);
-/* GS_EBADMSG: not authentic. */
+/* GS_EBADMSG: not authentic. Only GCM and OAEP see every change; what was
+ * changed of CBC or CTR may be decrypted, to something else. */
 int64_t gs_decrypt(gs_key key, const struct gs_cipher *cipher, const void *data,
                    size_t bytes, void *out, size_t out_bytes);
 
@@ -235,14 +245,18 @@ struct gs_derivation {
   enum gs_hash_kind hash; /* PBKDF2, HKDF; 0: GS_SHA_256 */
   gs_key public_key;      /* ECDH, X25519: the other side's */
 };
-/* out_bytes of key material to out. Returns out_bytes. */
+/* out_bytes of key material to out: 1 to 2^29-1 by PBKDF2, to 255 times the
+ * hash's size by HKDF, to the size of a coordinate by ECDH and X25519. Returns
+ * out_bytes. */
 int64_t gs_derive(gs_key key, const struct gs_derivation *options, void *out,
                   size_t out_bytes);
 /* A key of it, whose bytes never come here. 0. */
 int gs_key_derive(gs_key *out, gs_key key, const struct gs_derivation *options,
                   const struct gs_key_spec *spec);
 
-/* Copies the words for the last failure; returns their length. Never parks. */
+/* Copies the words for the last failure, of whichever goroutine, that the host
+ * told; returns their length, 0 when there was none. What is refused before the
+ * host is asked, as NULL for bytes, has no words. Never parks. */
 int gs_crypto_error(char *buf, size_t buf_bytes);
 
 #ifdef __cplusplus
