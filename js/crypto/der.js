@@ -12,16 +12,32 @@ const OBJECTS = {
   Ed25519: [6, 3, 0x2b, 0x65, 0x70],
 };
 
+const INTEGER = 2;
+const SEQUENCE = 0x30;
+
 /**
- * Refuses a key of another kind. The first object identifier of SPKI and of
- * PKCS #8 is the kind's; before it there are only frames and a version.
+ * @param {Uint8Array} der
+ * @param {number} at where an element's tag is
+ * @returns {number} where its content is: its size has one byte or more
+ */
+function contentOf(der, at) {
+  const size = der[at + 1] ?? 0;
+  return at + 2 + (size < 0x80 ? 0 : size & 0x7f);
+}
+
+/**
+ * Refuses a key of another kind. The object identifier of the kind is the first
+ * thing in the second frame of SPKI, and of PKCS #8 after its version.
  * @param {Uint8Array} der
  * @param {import("./algorithms.js").Kind} kind
  * @throws {GossamerError} EBADMSG
  */
 export function checkDer(der, { name, family }) {
   const object = OBJECTS[family] ?? OBJECTS[name] ?? [];
-  const at = der.indexOf(6);
-  if (at > 0 && object.every((byte, i) => der[at + i] === byte)) return;
+  let at = contentOf(der, 0);
+  if (der[at] === INTEGER) at += 2 + (der[at + 1] ?? 0);
+  const isFramed = der[0] === SEQUENCE && der[at] === SEQUENCE;
+  at = contentOf(der, at);
+  if (isFramed && object.every((byte, i) => der[at + i] === byte)) return;
   throw new GossamerError("EBADMSG", `this DER is no key of ${name}`);
 }

@@ -160,6 +160,25 @@ test("a key goes out and comes in again in every format it has", async () => {
   }
 });
 
+test("a private RSA key of the usual size comes in again", async () => {
+  const host = cryptoHost();
+  const spec = { kind: "RSA-PSS", extractable: true };
+  const [key] = await host.keys({ code: "generate", spec });
+  const format = "pkcs8";
+  const data = await host.bytes({ code: "export", key, format });
+  // Its size has the byte that object identifiers begin with.
+  assert.equal(data[2], 6, "3072 bits");
+  const again = await host.key({ code: "import", format, data, spec });
+  assert.deepEqual(host.info(again), host.info(key));
+  assert.deepEqual(
+    await host.bytes({ code: "export", key: again, format }),
+    data,
+  );
+  const other = { ...spec, kind: "ECDSA" };
+  const into = { code: "import", format, data, spec: other };
+  await host.fails("EBADMSG", into, /no key of ECDSA/);
+});
+
 test("a public key may leave in any case, a secret one only if it may", async () => {
   const host = cryptoHost();
   const spec = { kind: "ECDSA" };
