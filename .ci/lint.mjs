@@ -1,6 +1,7 @@
 /* All checks that run no test: layout, types, and mistakes that tools can see.
- * Every check runs and reports before the script fails. `--fix` repairs
- * layout and whatever ESLint can repair, and checks nothing else. */
+ * Every check runs and reports before the script fails. Those of one thread
+ * run beside the compilers. `--fix` repairs layout and whatever ESLint can
+ * repair, and checks nothing else. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildPreset } from "./build.mjs";
@@ -45,29 +46,29 @@ function heading(name) {
 }
 
 /**
+ * Its output stays together: others write meanwhile.
  * @param {string} name
  * @param {string} command
  * @param {string[]} args
  * @returns {Promise<boolean>} whether it passed
  */
 async function check(name, command, args) {
+  const { code, output } = await exec(command, args, { capture: true });
   heading(name);
-  return (await exec(command, args)).code === 0;
+  process.stdout.write(output);
+  return code === 0;
 }
 
 /** @param {boolean} repairs */
 async function clangFormat(repairs) {
-  heading("clang-format");
   const files = sources(/\.(c|cc|cpp|h|hpp)$/);
-  if (files.length === 0) return true;
-  if (repairs) {
-    return (await exec("clang-format", ["-i", ...files])).code === 0;
-  }
+  if (repairs) return check("clang-format", "clang-format", ["-i", ...files]);
   const { code, output } = await exec(
     "clang-format",
     ["--dry-run", "-Werror", ...files],
     { capture: true },
   );
+  heading("clang-format");
   if (code === 0) return true;
   // A message a line would bury the other checks: the first of each file.
   const places = [...output.matchAll(/^(.+?):(\d+):\d+: /gm)];
@@ -145,8 +146,9 @@ async function repair() {
   return formatted && pretty && linted ? 0 : 1;
 }
 
-async function lint() {
-  const results = {
+/** Layout, ESLint and types, one after the other. */
+async function scriptChecks() {
+  return {
     "clang-format": await clangFormat(false),
     prettier: await check("prettier", `${BIN}/prettier`, [
       "--check",
@@ -154,9 +156,17 @@ async function lint() {
     ]),
     eslint: await check("eslint", `${BIN}/eslint`, ESLINT),
     types: await check("types", `${BIN}/tsc`, ["-p", "js/tsconfig.json"]),
-    compile: await compile(),
-    "clang-tidy": await clangTidy(),
   };
+}
+
+/** clang-tidy reads what the configured build wrote down. */
+async function compilerChecks() {
+  return { compile: await compile(), "clang-tidy": await clangTidy() };
+}
+
+async function lint() {
+  const parts = await Promise.all([scriptChecks(), compilerChecks()]);
+  const results = Object.assign({}, ...parts);
   const failed = Object.entries(results)
     .filter(([, passed]) => !passed)
     .map(([name]) => name);
