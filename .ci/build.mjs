@@ -1,6 +1,7 @@
 /* Builds into build/: CMake presets (default: wasm) into build/<preset>, demo
  * apps into build/apps, the JavaScript bundles and types into build/dist.
  * Usage: node .ci/build.mjs [--quiet] [--no-js] [preset...] */
+import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,19 +25,50 @@ function needsConfigure(preset) {
   return modified("CMakePresets.json") > configured;
 }
 
+/** @type {Record<string, string> | undefined} */
+let compilerEnv;
+
+/**
+ * Emscripten starts Python for each file. Where `python3` is a version
+ * manager's script, which looks for the program each time, it is found once.
+ */
+export function envOfCompilers() {
+  if (compilerEnv !== undefined) return compilerEnv;
+  compilerEnv = {};
+  if (process.env.EMSDK_PYTHON !== undefined) return compilerEnv;
+  const args = ["-c", "import sys; print(sys.executable)"];
+  const { status, stdout } = spawnSync("python3", args, { encoding: "utf8" });
+  if (status === 0 && existsSync(stdout.trim())) {
+    compilerEnv.EMSDK_PYTHON = stdout.trim();
+  }
+  return compilerEnv;
+}
+
 /**
  * @param {string} preset
  * @param {boolean} quiet
+ * @param {string[]} [targets] not all of them: folders of its build
  */
-export async function buildPreset(preset, quiet) {
+export async function buildPreset(preset, quiet, targets = []) {
+  const env = envOfCompilers();
   if (needsConfigure(preset)) {
     // A cache from other settings, or of a configure that failed, sticks.
     rmSync(inRoot(`build/${preset}/CMakeCache.txt`), { force: true });
-    await step(`configure ${preset}`, "cmake", ["--preset", preset], { quiet });
+    await step(`configure ${preset}`, "cmake", ["--preset", preset], {
+      quiet,
+      env,
+    });
   }
-  await step(`build ${preset}`, "cmake", ["--build", `build/${preset}`], {
-    quiet,
-  });
+  const folders = targets.map((folder) => `${folder}/all`);
+  await step(
+    `build ${preset}`,
+    "cmake",
+    [
+      ...["--build", `build/${preset}`],
+      ...(folders.length > 0 ? ["--target", ...folders] : []),
+    ],
+    { quiet, env },
+  );
 }
 
 /** Bundles: file in build/dist, what it is made from, how. */
@@ -92,13 +124,25 @@ export async function buildScripts(quiet) {
 }
 
 /**
- * @param {{ presets?: string[], js?: boolean, quiet?: boolean }} [options]
+ * @param {{
+ *   presets?: string[],
+ *   js?: boolean,
+ *   quiet?: boolean,
+ *   targets?: Record<string, string[]>,
+ * }} [options] `targets` of a preset: buildPreset()
  */
 export async function build(options = {}) {
-  const { presets = ["wasm"], js = true, quiet = false } = options;
+  const {
+    presets = ["wasm"],
+    js = true,
+    quiet = false,
+    targets = {},
+  } = options;
   if (js) await buildScripts(quiet);
   // One after the other: each of them already uses every core.
-  for (const preset of presets) await buildPreset(preset, quiet);
+  for (const preset of presets) {
+    await buildPreset(preset, quiet, targets[preset]);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
