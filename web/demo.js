@@ -25,6 +25,11 @@ export function showError(error) {
   box.hidden = false;
 }
 
+/** What is begun now is not what went wrong before. */
+export function clearError() {
+  find("#problem").hidden = true;
+}
+
 const WHOLE = new Intl.NumberFormat("en");
 const ONE_DIGIT = new Intl.NumberFormat("en", {
   minimumFractionDigits: 1,

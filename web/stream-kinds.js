@@ -51,6 +51,7 @@ const plotted = [];
 /** @type {Kind} */
 export const FEED = {
   name: "feed",
+  input: "#hz",
   args: () => {
     const hz = /** @type {HTMLSelectElement} */ (find("#hz"));
     return [`/api/feed?hz=${hz.value}`];
@@ -86,7 +87,7 @@ export const UPLOAD = {
   praise: ({ sent, same, streamed }) =>
     same
       ? `the server has all ${whole(sent)} bytes, ` +
-        (streamed ? "streamed" : "collected first, for it speaks HTTP/1.1")
+        (streamed ? "streamed" : "collected first: nothing streams up here")
       : `${whole(sent)} bytes were taken`,
 };
 
@@ -148,6 +149,7 @@ export function hashKind(next) {
   let sizeBytes = 0;
   return {
     name: "hash",
+    input: "#hash-file",
     args() {
       const file = next();
       sizeBytes = file.sizeBytes;

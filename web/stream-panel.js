@@ -1,12 +1,13 @@
 /* A job of the stream demo on the page: its buttons, its figures while it
  * runs, and how it ended. */
-import { Rate, find, show, showError } from "./demo.js";
+import { Rate, clearError, find, show, showError } from "./demo.js";
 
 /**
  * What differs between the jobs.
  * @typedef {object} Kind
  * @property {string} name as in the elements' ids and the program's functions
  * @property {() => (string | number)[]} args of the program's function
+ * @property {string} [input] the selector of what the user sets them by
  * @property {(figures: any) => number} total what the rate is of
  * @property {(figures: any, perSecond: number) => void} show
  * @property {(figures: any) => string} mistake what is wrong; "" when nothing
@@ -55,25 +56,33 @@ export class Panel {
 
   /** @param {boolean} running */
   #setRunning(running) {
+    const { input } = this.#kind;
     this.running = running;
     this.#start.disabled = running;
     this.#cancel.disabled = !running;
+    if (input) find(input).toggleAttribute("disabled", running);
   }
 
   async run() {
     if (this.running) return;
     this.#setRunning(true);
     this.#tell("Running.", "");
+    clearError();
     this.#rate = new Rate();
     this.#onRun();
     const startMs = performance.now();
     try {
       const { name, args } = this.#kind;
-      const end = await this.#app.call(`open_${name}`, ...args());
+      // The figures that are shown are the last job's until it is asked.
+      const [end] = await Promise.all([
+        this.#app.call(`open_${name}`, ...args()),
+        this.measure(),
+      ]);
       const seconds = (performance.now() - startMs) / 1000;
       const figures = await this.measure();
       this.#conclude(end, figures, seconds);
     } catch (error) {
+      this.#tell("Failed.", "bad");
       showError(error);
     }
     this.#setRunning(false);

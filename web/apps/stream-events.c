@@ -51,6 +51,7 @@ GS_EXPORT(const char *, open_events, (const char *, url)) {
   struct gs_sse_options options = {.retries = RETRIES};
   if (error == GS_OK) error = gs_sse_open(&events.sse, &request, &options);
   if (error == GS_OK) {
+    events.job.words[0] = '\0'; /* an attempt may have failed before */
     error = receive_all();
     gs_sse *sse = events.sse;
     events.sse = NULL;

@@ -40,7 +40,8 @@ GS_CHAN_TYPE(stretch_chan, struct stretch);
 
 /* What both streams have: the reader and its chunks, which go round. */
 struct stream {
-  gs_http *http; /* NULL before it is open, and once it is cancelled */
+  gs_ctx *opening; /* NULL but while it is being opened */
+  gs_http *http;   /* NULL before it is open, and once it is cancelled */
   bool busy;
   bool cancelled;
   struct chunk *chunks;
@@ -89,6 +90,7 @@ static void cancel(struct stream *self) {
   gs_http *http = self->http;
   self->cancelled = true;
   self->http = NULL;
+  if (self->opening != NULL) gs_ctx_cancel(self->opening, GS_ECANCELED);
   gs_http_close(http);
 }
 
@@ -115,9 +117,21 @@ static void clear(struct stream *self) {
   self->busy = false;
 }
 
+/* A cancel ends it, too. */
+static int open_http(struct stream *self, gs_http **http, const char *url) {
+  int error = gs_ctx_new_timeout(&self->opening, gs_ctx_current(), CONNECT_NS);
+  if (error != GS_OK) return error;
+  gs_ctx *outer = gs_ctx_enter(self->opening);
+  error = gs_http_get(http, url);
+  gs_ctx_leave(outer);
+  gs_ctx_release(self->opening);
+  self->opening = NULL;
+  return error;
+}
+
 static int connect(struct stream *self, const char *url) {
   gs_http *http;
-  int error = gs_http_get_until(&http, url, gs_deadline(CONNECT_NS));
+  int error = open_http(self, &http, url);
   if (error != GS_OK) {
     if (error != GS_ETIMEDOUT) gs_http_error(self->words, sizeof self->words);
     return error;
