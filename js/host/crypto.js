@@ -228,11 +228,14 @@ export function createCrypto(host, options) {
         ops.start(own, waiter);
         running.then(
           (digest) => {
-            if (waiter.givenUp) return;
-            memory.bytes.set(new Uint8Array(digest), at);
-            // WebCrypto answers by a task, however long it was computed here.
-            events.taskBegan();
-            ops.complete(own, count);
+            const result = new Uint8Array(digest);
+            if (!waiter.givenUp) {
+              memory.bytes.set(result, at);
+              // WebCrypto answers by a task, however long it was computed here.
+              events.taskBegan();
+              ops.complete(own, count);
+            }
+            result.fill(0);
           },
           (error) => {
             if (waiter.givenUp) return;
