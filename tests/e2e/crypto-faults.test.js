@@ -17,7 +17,8 @@ import {
   same,
   startKeys,
 } from "../helpers/crypto-keys.js";
-import { END, toHex } from "../helpers/crypto-program.js";
+import { toHex } from "../helpers/crypto-names.js";
+import { END } from "../helpers/crypto-program.js";
 import { BUILDS } from "../helpers/programs.js";
 
 const LIMIT = { timeout: 60_000 };

@@ -28,7 +28,7 @@ import {
   same,
   startKeys,
 } from "../helpers/crypto-keys.js";
-import { toHex } from "../helpers/crypto-program.js";
+import { toHex } from "../helpers/crypto-names.js";
 import { BUILDS, runProgram } from "../helpers/programs.js";
 
 const LIMIT = { timeout: 60_000 };

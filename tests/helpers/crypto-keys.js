@@ -5,7 +5,8 @@ import { readFile } from "node:fs/promises";
 import * as hashWasm from "hash-wasm";
 import { webcrypto } from "../../js/crypto.js";
 import { load } from "../../js/index.js";
-import { cryptoProgram, toHex } from "./crypto-program.js";
+import { toHex } from "./crypto-names.js";
+import { cryptoProgram } from "./crypto-program.js";
 import { programPath } from "./programs.js";
 
 export const TEXT = Buffer.from(

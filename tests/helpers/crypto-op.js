@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "../../js/crypto.js";
 import { PENDING, errnoName } from "../../js/errors.js";
+import { CURVES, FORMATS, HASHES, KINDS } from "./crypto-names.js";
 import { fakeHost } from "./host.js";
 
 export const OP_BYTES = 88;
@@ -22,35 +23,6 @@ export const CODES = {
   load: 13,
   delete: 14,
 };
-export const KINDS = {
-  HMAC: 1,
-  "AES-GCM": 2,
-  "AES-CBC": 3,
-  "AES-CTR": 4,
-  "AES-KW": 5,
-  PBKDF2: 6,
-  HKDF: 7,
-  ECDSA: 8,
-  ECDH: 9,
-  Ed25519: 10,
-  X25519: 11,
-  "RSA-PSS": 12,
-  "RSA-OAEP": 13,
-};
-export const HASHES = { "SHA-1": 1, "SHA-256": 2, "SHA-384": 3, "SHA-512": 4 };
-export const CURVES = { "P-256": 1, "P-384": 2, "P-521": 3 };
-export const FORMATS = { raw: 1, spki: 2, pkcs8: 3, jwk: 4 };
-export const USES = {
-  encrypt: 1,
-  decrypt: 2,
-  sign: 4,
-  verify: 8,
-  deriveKey: 16,
-  deriveBits: 32,
-  wrap: 64,
-  unwrap: 128,
-};
-
 /** Where a test's operation and its buffers lie. */
 export const AT = {
   op: 1024,
@@ -84,24 +56,6 @@ const POISON = 0xa5;
  * @property {keyof typeof HASHES | number} [hash]
  * @property {OpSpec} [spec]
  */
-
-/** @param {string} text of hexadecimal digits */
-export const hex = (text) =>
-  Uint8Array.from(text.match(/[0-9a-f]{2}/g) ?? [], (two) => parseInt(two, 16));
-/** @param {Uint8Array} bytes */
-export const toHex = (bytes) =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-/** @param {Uint8Array} bytes */
-export const toBase64url = (bytes) =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-/** @param {string} text */
-export const utf8 = (text) => new TextEncoder().encode(text);
-
-/** Chromium has AES of 128 and 256 bits only; everybody else has 192, too. */
-export const HAS_AES_192 = !/Chrom/.test(globalThis.navigator?.userAgent ?? "");
 
 /**
  * @param {Record<string, number>} table

@@ -4,7 +4,8 @@
 import * as hashes from "hash-wasm";
 import { webcrypto } from "../../js/crypto.js";
 import { load } from "../../js/index.js";
-import { cryptoProgram, fromHex, toHex } from "./crypto-program.js";
+import { hex as fromHex, toHex } from "./crypto-names.js";
+import { cryptoProgram } from "./crypto-program.js";
 
 /** Of every module that was started. @type {Set<WebAssembly.Memory>} */
 const memories = new Set();

@@ -1,35 +1,8 @@
 /* The fixture program "keys" as an object: what gossamer/crypto.h has, with
  * bytes for hexadecimal text and GossamerError's names for failures. Knows
  * nothing of Node, so that pages load it too. */
+import { CURVES, FORMATS, HASHES, KINDS, USES, hex } from "./crypto-names.js";
 
-export const HASH = { "SHA-1": 1, "SHA-256": 2, "SHA-384": 3, "SHA-512": 4 };
-export const KIND = {
-  HMAC: 1,
-  "AES-GCM": 2,
-  "AES-CBC": 3,
-  "AES-CTR": 4,
-  "AES-KW": 5,
-  PBKDF2: 6,
-  HKDF: 7,
-  ECDSA: 8,
-  ECDH: 9,
-  Ed25519: 10,
-  X25519: 11,
-  "RSA-PSS": 12,
-  "RSA-OAEP": 13,
-};
-export const CURVE = { "P-256": 1, "P-384": 2, "P-521": 3 };
-export const FORMAT = { raw: 1, spki: 2, pkcs8: 3, jwk: 4 };
-export const USE = {
-  encrypt: 1,
-  decrypt: 2,
-  sign: 4,
-  verify: 8,
-  deriveKey: 16,
-  deriveBits: 32,
-  wrapKey: 64,
-  unwrapKey: 128,
-};
 /** How the next calls end: see end_by() of the program. */
 export const END = { BY_ITSELF: 0, CANCELED: 1, TIMED_OUT: 2 };
 
@@ -40,11 +13,11 @@ const APART = -1;
 
 /**
  * @typedef {object} Spec
- * @property {keyof typeof KIND} kind
- * @property {keyof typeof HASH} [hash]
- * @property {keyof typeof CURVE} [curve]
+ * @property {keyof typeof KINDS} kind
+ * @property {keyof typeof HASHES} [hash]
+ * @property {keyof typeof CURVES} [curve]
  * @property {number} [bits]
- * @property {(keyof typeof USE)[]} [uses]
+ * @property {(keyof typeof USES)[]} [uses]
  * @property {boolean} [extractable]
  *
  * @typedef {object} Cipher
@@ -57,11 +30,11 @@ const APART = -1;
  * @property {Uint8Array} [salt]
  * @property {Uint8Array} [info]
  * @property {number} [iterations]
- * @property {keyof typeof HASH} [hash]
+ * @property {keyof typeof HASHES} [hash]
  * @property {number} [publicKey]
  *
  * @typedef {object} Signing
- * @property {keyof typeof HASH} [hash]
+ * @property {keyof typeof HASHES} [hash]
  * @property {number} [saltBytes]
  *
  * @typedef {object} Placing
@@ -70,19 +43,6 @@ const APART = -1;
  */
 
 const EMPTY = new Uint8Array(0);
-
-/** @param {Uint8Array} bytes */
-export function toHex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
-}
-
-/** @param {string} hex */
-export function fromHex(hex) {
-  const pairs = hex.replace(/\s/g, "").match(/../g) ?? [];
-  return Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16));
-}
 
 /**
  * Numbers of 32 bits, then bytes.
@@ -102,15 +62,15 @@ function pack(numbers, ...rest) {
   return all;
 }
 
-/** @param {keyof typeof HASH | undefined} hash */
-const hashOf = (hash) => (hash === undefined ? 0 : HASH[hash]);
+/** @param {keyof typeof HASHES | undefined} hash */
+const hashOf = (hash) => (hash === undefined ? 0 : HASHES[hash]);
 
 /** @param {Spec} spec */
 function packSpec({ kind, hash, curve, bits = 0, uses = [], extractable }) {
-  const wanted = uses.reduce((sum, use) => sum | USE[use], 0);
-  const curveNumber = curve === undefined ? 0 : CURVE[curve];
+  const wanted = uses.reduce((sum, use) => sum | USES[use], 0);
+  const curveNumber = curve === undefined ? 0 : CURVES[curve];
   const last = extractable === true ? 1 : 0;
-  return pack([KIND[kind], hashOf(hash), curveNumber, bits, wanted, last]);
+  return pack([KINDS[kind], hashOf(hash), curveNumber, bits, wanted, last]);
 }
 
 /** @param {Cipher} cipher */
@@ -145,7 +105,7 @@ function refuse(text) {
 }
 
 /** @param {string} text */
-const bytesOf = (text) => fromHex(refuse(text));
+const bytesOf = (text) => hex(refuse(text));
 /** @param {string} text */
 const numberOf = (text) => Number(refuse(text));
 /** @param {string} text */
@@ -164,43 +124,51 @@ export function cryptoProgram(app) {
     /** @param {number} how END */
     endBy: (how) => call("end_by", how),
 
-    /** @param {keyof typeof HASH} hash @param {Uint8Array} data */
+    /** @param {keyof typeof HASHES} hash @param {Uint8Array} data */
     hash: async (hash, data) =>
-      bytesOf(await call("hash", HASH[hash], data, data.length)),
+      bytesOf(await call("hash", HASHES[hash], data, data.length)),
     /**
-     * @param {keyof typeof HASH} hash
+     * @param {keyof typeof HASHES} hash
      * @param {Uint8Array} data
      * @param {number} piece
      */
     hashPieces: async (hash, data, piece) =>
-      bytesOf(await call("hash_pieces", HASH[hash], data, data.length, piece)),
+      bytesOf(
+        await call("hash_pieces", HASHES[hash], data, data.length, piece),
+      ),
     /**
-     * @param {keyof typeof HASH} hash
+     * @param {keyof typeof HASHES} hash
      * @param {Uint8Array} key
      * @param {Uint8Array} data
      */
     hmac: async (hash, key, data) =>
       bytesOf(
-        await call("hmac", HASH[hash], key, key.length, data, data.length),
+        await call("hmac", HASHES[hash], key, key.length, data, data.length),
       ),
 
     /** @param {Spec} spec @returns {Promise<number[]>} */
     generate: async (spec) => keysOf(await call("generate", packSpec(spec))),
     /**
      * @param {Spec} spec
-     * @param {keyof typeof FORMAT} format
+     * @param {keyof typeof FORMATS} format
      * @param {Uint8Array} data
      */
     import: async (spec, format, data) =>
       keyOf(
-        await call("import", packSpec(spec), FORMAT[format], data, data.length),
+        await call(
+          "import",
+          packSpec(spec),
+          FORMATS[format],
+          data,
+          data.length,
+        ),
       ),
-    /** @param {number} key @param {keyof typeof FORMAT} format */
+    /** @param {number} key @param {keyof typeof FORMATS} format */
     export: async (key, format, room = ROOM_BYTES) =>
-      bytesOf(await call("export", key, FORMAT[format], room)),
+      bytesOf(await call("export", key, FORMATS[format], room)),
     /**
      * @param {number} key
-     * @param {keyof typeof FORMAT} format
+     * @param {keyof typeof FORMATS} format
      * @param {number} wrapping
      * @param {Cipher} [cipher]
      */
@@ -209,7 +177,7 @@ export function cryptoProgram(app) {
         await call(
           "wrap",
           key,
-          FORMAT[format],
+          FORMATS[format],
           wrapping,
           packCipher(cipher),
           room,
@@ -217,7 +185,7 @@ export function cryptoProgram(app) {
       ),
     /**
      * @param {Spec} spec
-     * @param {keyof typeof FORMAT} format
+     * @param {keyof typeof FORMATS} format
      * @param {number} unwrapping
      * @param {Cipher} cipher
      * @param {Uint8Array} data
@@ -227,7 +195,7 @@ export function cryptoProgram(app) {
         await call(
           "unwrap",
           packSpec(spec),
-          FORMAT[format],
+          FORMATS[format],
           unwrapping,
           packCipher(cipher),
           data,

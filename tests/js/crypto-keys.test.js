@@ -6,19 +6,18 @@ import { test } from "node:test";
 import { IDBFactory } from "fake-indexeddb";
 import { PENDING } from "../../js/errors.js";
 import {
-  AT,
   CURVES,
   FORMATS,
   HASHES,
   HAS_AES_192,
   KINDS,
   USES,
-  cryptoHost,
   hex,
   utf8,
-} from "../helpers/crypto-op.js";
+} from "../helpers/crypto-names.js";
+import { AT, cryptoHost } from "../helpers/crypto-op.js";
 
-const CIPHER_USES = USES.encrypt | USES.decrypt | USES.wrap | USES.unwrap;
+const CIPHER_USES = USES.encrypt | USES.decrypt | USES.wrapKey | USES.unwrapKey;
 const DERIVE_USES = USES.deriveKey | USES.deriveBits;
 const IV12 = new Uint8Array(12);
 const IV16 = new Uint8Array(16);
@@ -29,7 +28,7 @@ const USUAL = {
   "AES-GCM": { bits: 256, uses: CIPHER_USES },
   "AES-CBC": { bits: 256, uses: CIPHER_USES },
   "AES-CTR": { bits: 256, uses: CIPHER_USES },
-  "AES-KW": { bits: 256, uses: USES.wrap | USES.unwrap },
+  "AES-KW": { bits: 256, uses: USES.wrapKey | USES.unwrapKey },
   ECDSA: { curve: 1, uses: USES.sign, publicUses: USES.verify },
   ECDH: { curve: 1, uses: DERIVE_USES, publicUses: 0 },
   Ed25519: { uses: USES.sign, publicUses: USES.verify },
@@ -38,8 +37,8 @@ const USUAL = {
   "RSA-OAEP": {
     hash: 2,
     bits: 1024,
-    uses: USES.decrypt | USES.unwrap,
-    publicUses: USES.encrypt | USES.wrap,
+    uses: USES.decrypt | USES.unwrapKey,
+    publicUses: USES.encrypt | USES.wrapKey,
   },
 };
 const isPair = (usual) => "publicUses" in usual;

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { IDBFactory } from "fake-indexeddb";
 import { KeyStore } from "../../js/crypto/key-store.js";
 import { PENDING } from "../../js/errors.js";
-import { AT, HASHES, cryptoHost, toHex, utf8 } from "../helpers/crypto-op.js";
+import { HASHES, toHex, utf8 } from "../helpers/crypto-names.js";
+import { AT, cryptoHost } from "../helpers/crypto-op.js";
 
 const DATA = Uint8Array.from({ length: 16_000 }, (_, i) => i * 7);
 const IV = new Uint8Array(12).fill(3);

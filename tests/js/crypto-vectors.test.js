@@ -6,16 +6,15 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ERRNO, PENDING } from "../../js/errors.js";
 import {
-  AT,
   HAS_AES_192,
   HASHES,
   USES,
-  cryptoHost,
   hex,
   toBase64url,
   toHex,
   utf8,
-} from "../helpers/crypto-op.js";
+} from "../helpers/crypto-names.js";
+import { AT, cryptoHost } from "../helpers/crypto-op.js";
 
 /** @param {string} name */
 function vectors(name) {

@@ -6,16 +6,8 @@ import { test } from "node:test";
 import { IDBFactory } from "fake-indexeddb";
 import { run as runOp } from "../../js/crypto/engine.js";
 import { ERRNO, PENDING } from "../../js/errors.js";
-import {
-  AT,
-  CODES,
-  KINDS,
-  USES,
-  cryptoHost,
-  hex,
-  toHex,
-  utf8,
-} from "../helpers/crypto-op.js";
+import { KINDS, USES, hex, toHex, utf8 } from "../helpers/crypto-names.js";
+import { AT, CODES, cryptoHost } from "../helpers/crypto-op.js";
 import { fails } from "../helpers/fails.js";
 
 const HMAC = { kind: "HMAC", hash: "SHA-256" };

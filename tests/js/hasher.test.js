@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as hashes from "hash-wasm";
 import { ERRNO, PENDING } from "../../js/errors.js";
-import { AT, HASHES, cryptoHost, toHex, utf8 } from "../helpers/crypto-op.js";
+import { HASHES, toHex, utf8 } from "../helpers/crypto-names.js";
+import { AT, cryptoHost } from "../helpers/crypto-op.js";
 
 const SHA_256 = HASHES["SHA-256"];
 const SHA_256_BYTES = 32;

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { IDBFactory } from "fake-indexeddb";
 import { KeyStore } from "../../js/crypto/key-store.js";
 import { PENDING } from "../../js/errors.js";
-import { KINDS, cryptoHost, utf8 } from "../helpers/crypto-op.js";
+import { KINDS, utf8 } from "../helpers/crypto-names.js";
+import { cryptoHost } from "../helpers/crypto-op.js";
 import { fails } from "../helpers/fails.js";
 import { FaultyFactory, vanish } from "../helpers/faulty-idb.js";
 
