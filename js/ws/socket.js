@@ -89,7 +89,7 @@ export class MessageSocket {
   closeReason = "";
   /** A message has come, or the end. */
   onArrival = () => {};
-  /** Told after lookAgain(): less may be buffered. */
+  /** Told after lookAgain(), once or more: less may be buffered. */
   onLook = () => {};
   /** Rejected by a GossamerError EIO. @type {Promise<void>} */
   opened;
@@ -263,6 +263,8 @@ export class MessageSocket {
     this.#queuedBytes += worthOf(message);
     this.#queue.push(message);
     this.onArrival();
+    // The other side has read something, perhaps; a hidden page's timer is late.
+    if (this.#timer !== undefined) this.onLook();
   };
 
   /** @param {{ code?: number, reason?: string, wasClean?: boolean }} event */

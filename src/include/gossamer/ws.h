@@ -29,7 +29,9 @@ struct gs_ws_options {
   size_t protocol_count;
   int64_t
       deadline_ns; /* of the connecting, on the clock of gs_now(); 0: none */
-  /* gs_ws_send() waits while more than this is not sent yet; 0: 1 MiB. */
+  /* gs_ws_send() waits while more than this is not sent yet; 0: 1 MiB. No host
+   * tells when it has sent: it is asked again when a message comes, and after
+   * at most 16 ms, in a hidden page as seldom as its timers run. */
   uint32_t send_limit_bytes;
   /* What may be received and not read yet, each message being worth 256 bytes
    * at least. A browser cannot hold a server back: beyond this the connection
