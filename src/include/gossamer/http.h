@@ -275,8 +275,8 @@ struct gs_http_request {
                         * none. Then the request is aborted. */
   int64_t timeout_ns;  /* the same, from the call on; 0: none */
   int64_t idle_ns;     /* the longest time in which nothing goes up or comes
-                        * down while somebody waits for it; 0: none. Then the
-                        * request is aborted. */
+                        * down while somebody waits for it, in one call or
+                        * several; 0: none. Then the request is aborted. */
   struct gs_http_retry retry;
   gs_http_progress_func *progress; /* NULL: none; it may close the request */
   void *progress_arg;
