@@ -1,18 +1,17 @@
 /* Two HTTP streams, each read, taken apart and counted by goroutines that are
  * joined by channels: an endless feed of JSON lines, and a large download
  * whose every byte is checked. The page starts, measures and cancels them. */
-#include <gossamer/gossamer.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "stream-common.h"
 
 #define CHUNK_BYTES ((size_t)128 << 10)
 #define CHUNKS                                                  \
   4 /* in use at once; then the reader waits, and so the server \
      */
-#define PATTERN_PERIOD 251
 #define LINE_BYTES 256
 #define VALUES 512
 #define CONNECT_NS (10 * GS_SECOND)
@@ -221,27 +220,12 @@ static void count_lines(void *arg) {
 
 /* ---- the download: bytes ---- */
 
-/* Where the first byte is that is not (offset + i) % 251; size when none. */
-static size_t first_wrong(const char *bytes, size_t size, int64_t offset) {
-  static char pattern[CHUNK_BYTES + PATTERN_PERIOD];
-  if (pattern[1] == 0) {
-    for (size_t i = 0; i < sizeof pattern; i++) {
-      pattern[i] = (char)(i % PATTERN_PERIOD);
-    }
-  }
-  const char *expected = pattern + offset % PATTERN_PERIOD;
-  if (memcmp(bytes, expected, size) == 0) return size;
-  size_t at = 0;
-  while (bytes[at] == expected[at]) at++;
-  return at;
-}
-
 static void check(void *arg) {
   (void)arg;
   int64_t offset = 0;
   struct chunk *chunk;
   while (gs_recv(download.stream.full, &chunk) > 0) {
-    size_t right = first_wrong(chunk->bytes, chunk->size, offset);
+    size_t right = pattern_wrong(chunk->bytes, chunk->size, offset);
     struct stretch stretch = {(int64_t)right, right == chunk->size};
     offset += (int64_t)chunk->size;
     gs_send(download.stream.empty, chunk);
