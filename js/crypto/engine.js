@@ -140,6 +140,7 @@ function importKey(subtle, { spec, format: number, data }) {
   const usages = specUsages(spec, isPublic);
   // A public key may leave the host in any case.
   const extractable = spec.extractable || isPublic;
+  if (isPublic && jwk !== null) delete jwk.ext;
   const own = data.slice();
   return (
     jwk === null

@@ -192,6 +192,12 @@ test("a public key may leave in any case, a secret one only if it may", async ()
   for (const format of ["pkcs8", "jwk"]) {
     await host.fails("EACCES", { code: "export", key, format });
   }
+  // Also when its JWK says that it may not.
+  const out = { code: "export", key: publicKey, format: "jwk" };
+  const jwk = JSON.parse(new TextDecoder().decode(await host.bytes(out)));
+  const closed = utf8(JSON.stringify({ ...jwk, ext: false }));
+  const again = await host.key({ ...into, format: "jwk", data: closed });
+  assert.equal(host.info(again).extractable, 1);
 });
 
 test("a key of each kind is stored and loaded as it was", async () => {
