@@ -60,16 +60,15 @@ export async function fuzzSome(env) {
   const { runs, edges } = fuzzFigures(output);
   const seeds = readdirSync(join(ROOT, CORPUS)).length;
   if (code === 0 && runs >= RUNS && edges > 0) {
-    process.stdout.write(
-      `fuzz-sync: ${runs} inputs from ${seeds} seeds, ${edges} edges reached\n`,
-    );
-    return { passed: 1, failed: 0, skipped: 0 };
+    const told =
+      `fuzz-sync: ${runs} inputs from ${seeds} seeds, ` +
+      `${edges} edges reached\n`;
+    return { passed: 1, failed: 0, skipped: 0, output: told };
   }
-  process.stdout.write(
+  const told =
     `${output.replaceAll(/^#\d+\s.*\n/gm, "")}fuzz-sync: FAILED after ` +
-      `${runs} inputs, exit code ${code}\n`,
-  );
-  return { passed: 0, failed: 1, skipped: 0 };
+    `${runs} inputs, exit code ${code}\n`;
+  return { passed: 0, failed: 1, skipped: 0, output: told };
 }
 
 /** @param {string[]} args */

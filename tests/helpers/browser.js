@@ -1,4 +1,5 @@
-/* One headless Chromium for each test file, and a Firefox for those that ask.
+/* One headless Chromium for each test file, and for those that ask a Firefox,
+ * which other files may have had before.
  * A page fails its test by any error that the test did not expect, and when an
  * expected one never came. */
 import assert from "node:assert/strict";
@@ -6,8 +7,12 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
-import { chromium, firefox } from "playwright-core";
-import { onPath } from "../../.ci/setup.mjs";
+import {
+  borrowFirefox,
+  executable,
+  launchChromium,
+  launchFirefox,
+} from "./browsers.js";
 import { defer } from "./defer.js";
 
 const SCREENSHOTS = fileURLToPath(
@@ -26,37 +31,6 @@ const SCREENSHOTS = fileURLToPath(
  * @property {Record<string, string | number | boolean>} [preferences]
  *   Firefox's, as in about:config
  */
-
-const COMMANDS = {
-  chromium: ["chromium", "chromium-browser", "google-chrome"],
-  firefox: ["firefox-esr", "firefox"],
-};
-
-/** What every Chromium of the tests is started with. */
-export const CHROMIUM_ARGUMENTS = [
-  // Chromium refuses its sandbox to root.
-  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-  "--disable-quic",
-  "--disable-background-networking",
-  "--no-first-run",
-  "--disable-sync",
-];
-
-/**
- * The program of a browser.
- * @param {"chromium" | "firefox"} engine
- * @throws {Error} there is none
- */
-export function executable(engine) {
-  const own = process.env[engine.toUpperCase()];
-  if (own !== undefined) return own;
-  const path = process.env.PATH ?? "";
-  const names = COMMANDS[engine];
-  const name = names.find((candidate) => onPath(candidate, path));
-  if (name === undefined) throw new Error(`not on PATH: ${names.join(", ")}`);
-  const folder = path.split(":").find((candidate) => onPath(name, candidate));
-  return join(folder ?? "/", name);
-}
 
 /** Why no test can run in Firefox here, or null: then they can. */
 export function whyNoFirefox() {
@@ -77,8 +51,13 @@ export const ENGINES = [
   { engine: "firefox", skip: whyNoFirefox() ?? false },
 ];
 
-/** @type {Map<string, Promise<import("playwright-core").Browser>>} */
+/** @typedef {import("playwright-core").Browser} Browser */
+
+/** @type {Map<string, Promise<Browser>>} */
 const running = new Map();
+
+/** Undone when the file is through. @type {(() => Promise<void>)[]} */
+const closings = [];
 
 /**
  * The browser of this test process, started on first use; another one for each
@@ -89,37 +68,39 @@ export function browser(choice = {}) {
   const { engine = "chromium", keepsPages = false, preferences = {} } = choice;
   // Only what makes a difference: a Firefox takes two seconds to start.
   const isFirefox = engine === "firefox";
-  const what = isFirefox ? { preferences } : { keepsPages };
-  const key = JSON.stringify([engine, what]);
-  const start = isFirefox ? launchFirefox : launchChromium;
-  const started = running.get(key) ?? start(what);
+  const key = JSON.stringify([engine, isFirefox ? preferences : keepsPages]);
+  const known = running.get(key);
+  if (known !== undefined) return known;
+  const started = isFirefox
+    ? startFirefox(preferences)
+    : untilTheEnd(launchChromium(keepsPages));
   running.set(key, started);
   return started;
 }
 
-/** @param {Choice} choice */
-function launchChromium({ keepsPages }) {
-  return chromium.launch({
-    executablePath: executable("chromium"),
-    args: CHROMIUM_ARGUMENTS,
-    ignoreDefaultArgs: keepsPages ? ["--disable-back-forward-cache"] : [],
-  });
+/** @param {Promise<Browser>} launched */
+async function untilTheEnd(launched) {
+  const started = await launched;
+  closings.push(() => started.close());
+  return started;
 }
 
 /**
- * The one that is installed, by WebDriver BiDi.
- * @param {Choice} choice
+ * One with preferences is the file's own.
+ * @param {Record<string, string | number | boolean>} preferences
  */
-function launchFirefox({ preferences }) {
-  return firefox.launch({
-    channel: "moz-firefox",
-    executablePath: executable("firefox"),
-    firefoxUserPrefs: preferences,
-  });
+async function startFirefox(preferences) {
+  const lender = process.env.GOSSAMER_FIREFOX_LENDER;
+  if (lender === undefined || Object.keys(preferences).length > 0) {
+    return untilTheEnd(launchFirefox(preferences));
+  }
+  const { browser: borrowed, giveBack } = await borrowFirefox(lender);
+  closings.push(giveBack);
+  return borrowed;
 }
 
 after(async () => {
-  for (const started of running.values()) await (await started).close();
+  for (const close of closings) await close();
 });
 
 /**

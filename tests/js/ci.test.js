@@ -1,6 +1,7 @@
 /* The scripts in .ci/: how they count, and that nothing they start outlives
  * them. */
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import {
   existsSync,
   mkdtempSync,
@@ -11,9 +12,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { StepError, exec, step } from "../../.ci/exec.mjs";
+import { lendFirefox } from "../../.ci/browsers.mjs";
+import { ROOT, StepError, exec, step } from "../../.ci/exec.mjs";
 import { fuzzFigures, whyNoFuzzer } from "../../.ci/fuzz.mjs";
 import {
+  TIMED,
   jsSections,
   junitTotals,
   presetsFor,
@@ -188,9 +191,85 @@ test("why there is no fuzzer is said, with the packages it needs", () => {
   );
 });
 
+test("files that are timed, and so run alone, are there", () => {
+  assert.ok(TIMED.length > 0);
+  const absent = TIMED.filter((file) => !existsSync(join(ROOT, file)));
+  assert.deepEqual(absent, []);
+});
+
 test("only what the sections need is built", () => {
   assert.deepEqual(presetsFor(["c"]), ["native"]);
   assert.deepEqual(presetsFor(["fuzz"]), []);
   assert.deepEqual(presetsFor(["js"]), ["wasm"]);
   assert.deepEqual(presetsFor(["e2e", "browser"]), ["wasm", "wasm-debug"]);
+});
+
+/** Stands in for browsers: `started` has each with what it was started with. */
+async function lender(t) {
+  /** @type {(EventEmitter & { env: object, closed: boolean })[]} */
+  const started = [];
+  const { address, close } = await lendFirefox({ MARK: "1" }, async (env) => {
+    const endpoint = `ws://${started.length}`;
+    const server = Object.assign(new EventEmitter(), {
+      env,
+      closed: false,
+      wsEndpoint: () => endpoint,
+      close: async () => void (server.closed = true),
+    });
+    started.push(server);
+    return /** @type {any} */ (server);
+  });
+  t.after(close);
+  const ask = async (method, body) =>
+    (await fetch(address, { method, body })).text();
+  return {
+    started,
+    close,
+    take: () => ask("POST"),
+    giveBack: (endpoint) => ask("PUT", endpoint),
+  };
+}
+
+test("a Firefox is lent to one at a time, and used again", async (t) => {
+  const { started, take, giveBack } = await lender(t);
+  assert.equal(await take(), "ws://0");
+  assert.equal(await take(), "ws://1", "the first one is in use");
+  await giveBack("ws://0");
+  assert.equal(await take(), "ws://0");
+  assert.equal(await take(), "ws://2");
+  assert.deepEqual(
+    started.map(({ env }) => env),
+    Array.from({ length: 3 }, () => ({ MARK: "1" })),
+  );
+});
+
+test("a Firefox that has ended is not lent again", async (t) => {
+  const { started, take, giveBack } = await lender(t);
+  await giveBack(await take());
+  started[0].emit("close");
+  assert.equal(await take(), "ws://1");
+  started[1].emit("close");
+  await giveBack("ws://1");
+  assert.equal(await take(), "ws://2");
+});
+
+test("all that were lent are ended with the lender", async (t) => {
+  const { started, close, take, giveBack } = await lender(t);
+  await giveBack(await take());
+  await Promise.all([take(), take()]);
+  await close();
+  assert.deepEqual(
+    started.map(({ closed }) => closed),
+    [true, true],
+  );
+});
+
+test("why a Firefox could not be started is told", async (t) => {
+  const { address, close } = await lendFirefox({}, () => {
+    throw new Error("no such file");
+  });
+  t.after(close);
+  const answer = await fetch(address, { method: "POST" });
+  assert.equal(answer.status, 500);
+  assert.match(await answer.text(), /no such file/);
 });

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHROMIUM_ARGUMENTS, executable } from "../helpers/browser.js";
+import { CHROMIUM_ARGUMENTS, executable } from "../helpers/browsers.js";
 import { defer } from "../helpers/defer.js";
 
 /** @typedef {import("node:test").TestContext} TestContext */
