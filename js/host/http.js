@@ -139,12 +139,7 @@ class Transfer {
   #openBody() {
     const { memory, ops } = this.#host;
     const { exchange } = this;
-    const { reader } = exchange;
-    const pull =
-      reader === null
-        ? () => Promise.resolve({ done: true })
-        : () => reader.read();
-    return new Inlet(memory, ops, pull, {
+    return new Inlet(memory, ops, () => exchange.pull(), {
       ahead: true,
       // The reader of the body learns of a failure by the result of its read.
       failed: (error, count) => this.#fail(exchange.failed(error, count)),

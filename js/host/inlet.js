@@ -16,8 +16,8 @@ import { u32 } from "../memory.js";
  * @typedef {() => PromiseLike<Chunk>} Pull
  *
  * @typedef {object} InletHooks
- * @property {boolean} [ahead] whether the next chunk is pulled as soon as the
- *   last of one is handed out, and not when it is asked for
+ * @property {boolean} [ahead] whether the next chunk is pulled as soon as who
+ *   was handed the last of one waits, for whatever, and not when it is asked for
  * @property {(error: unknown, receivedBytes: number) => number | void} [failed]
  *   told once when the stream fails, after how many bytes; answers what reads
  *   answer from then on, a negative errno, by itself EIO
@@ -37,6 +37,7 @@ export class Inlet {
   #receivedBytes = 0;
   #rest = NO_BYTES;
   #pulling = false;
+  #aheadQueued = false;
   #ended = false;
   /** 0, or the negative errno that the stream failed by. */
   #failure = 0;
@@ -225,9 +226,23 @@ export class Inlet {
 
   /** With nothing left to read, a poll waits for the next chunk. */
   #pullMore() {
-    const empty = this.#rest.length === 0 && !this.#ended && !this.#pulling;
-    if (!empty) return;
-    if (this.#hooks.ahead === true || this.#polls.size > 0) this.#next();
+    if (!this.#lacks()) return;
+    if (this.#polls.size > 0) {
+      this.#next();
+    } else if (this.#hooks.ahead === true && !this.#aheadQueued) {
+      // A pull may copy a megabyte at once: who waits for this chunk is first.
+      this.#aheadQueued = true;
+      queueMicrotask(this.#pullAhead);
+    }
+  }
+
+  #pullAhead = () => {
+    this.#aheadQueued = false;
+    if (this.#lacks()) this.#next();
+  };
+
+  #lacks() {
+    return this.#rest.length === 0 && !this.#ended && !this.#pulling;
   }
 
   /** @param {number} result */

@@ -53,6 +53,16 @@ const LIMIT_BYTES = 64 * 2 ** 20;
 const KEEPALIVE_BYTES = 65_536;
 const NO_BODY = new Set([204, 205, 304]);
 /**
+ * A number written in digits; -1: it is none.
+ * @param {string} text
+ */
+function sizeOf(text) {
+  const size = Number(text);
+  if (String(size) === text && size >= 0) return size;
+  return /^\d+$/.test(text) ? size : -1;
+}
+
+/**
  * How many bytes the body will have, unpacked, -1: not known; and how few would
  * not be all of them.
  * @param {Response} response
@@ -62,10 +72,9 @@ function lengthOf({ headers, status, type }, method) {
   if (method === "HEAD" || NO_BODY.has(status)) {
     return { lengthBytes: 0, leastBytes: 0 };
   }
-  const text = headers.get("Content-Length") ?? "";
   const encoding = headers.get("Content-Encoding") ?? "identity";
   const said =
-    /^\d+$/.test(text) && encoding === "identity" ? Number(text) : -1;
+    encoding === "identity" ? sizeOf(headers.get("Content-Length") ?? "") : -1;
   // A page is not told that a foreign answer is packed, which makes it longer,
   // but never by more than packing can add to what cannot be packed.
   return type === "basic"
@@ -79,10 +88,12 @@ export class Exchange {
   #request;
   /** The origin whose slot it has; "": none. */
   #slot = "";
-  /** @type {Response | null} with a body for the program */
-  #response = null;
+  /** Of the response's body; null: there is none for the program. */
   /** @type {ReadableStreamDefaultReader<Uint8Array> | null} */
   #reader = null;
+  /** The first piece, until it is asked for. */
+  /** @type {Promise<Piece> | null} */
+  #first = null;
   #receivedBytes = 0;
   #leastBytes = -1;
   #over = false;
@@ -135,16 +146,20 @@ export class Exchange {
       this.#slot = url.origin;
       let arrival;
       try {
-        arrival = await this.#fetch(url, init, plan);
+        arrival =
+          this.upload === null
+            ? await this.#fetch(url, init, plan)
+            : await this.#fetchUp(this.upload, url, init, plan);
       } catch (error) {
         const failure = this.#failure(error, url, init);
         // What fetch has rejected is not under way any more.
         if (!(error instanceof GossamerError)) this.#end();
         throw failure;
       }
+      this.#read(arrival.response);
       const head = this.#arrived(arrival, method);
       if (integrity !== null) await this.#verify(integrity);
-      if (this.#response?.body == null) this.#end();
+      if (this.#reader === null) this.#end();
       return head;
     } catch (error) {
       this.close();
@@ -188,21 +203,21 @@ export class Exchange {
       referrer: request.referrer,
       referrerPolicy: request.referrerPolicy,
       keepalive: request.keepalive,
-      integrity: canVerify() ? "" : integrity,
+      integrity: integrity && canVerify() ? "" : integrity,
       signal: this.#controller.signal,
     });
   }
 
   /**
+   * With a body that is sent.
+   * @param {UploadBody} upload
    * @param {URL} url
    * @param {RequestInit} init
    * @param {Plan} plan
    * @returns {Promise<Arrival>}
    */
-  async #fetch(url, init, plan) {
-    const { upload } = this;
+  async #fetchUp(upload, url, init, plan) {
     const { upload: how = "auto", keepalive, mode } = this.#request;
-    if (upload === null) return this.#fetchOnce(url, init, plan);
     // Chromium refuses streams for both.
     const able = !keepalive && mode !== "no-cors";
     const streams = able && this.#client.canStream;
@@ -218,7 +233,7 @@ export class Exchange {
       try {
         this.#streamedUp = true;
         const streamed = { ...init, body: upload.stream(), duplex: "half" };
-        return await this.#fetchOnce(url, streamed, plan);
+        return await this.#fetch(url, streamed, plan);
       } catch (error) {
         // Chromium over HTTP/1.1: it ends before it has asked for anything.
         const again = how === "auto" && !upload.begun && upload.error === null;
@@ -228,7 +243,7 @@ export class Exchange {
       }
     }
     const body = await upload.collect();
-    const arrival = await this.#fetchOnce(url, { ...init, body }, plan);
+    const arrival = await this.#fetch(url, { ...init, body }, plan);
     if (tried) this.#client.noteNoStreams(url.origin);
     return arrival;
   }
@@ -239,7 +254,7 @@ export class Exchange {
    * @param {Plan} plan
    * @returns {Promise<Arrival>}
    */
-  async #fetchOnce(url, init, { byHand }) {
+  async #fetch(url, init, { byHand }) {
     const { policy } = this.#client;
     if (byHand !== undefined) return followByHand(policy, url, init, byHand);
     const response = await fetch(url, init);
@@ -254,7 +269,6 @@ export class Exchange {
   #arrived({ response, url, redirected }, method) {
     const { policy } = this.#client;
     const { mode, redirect } = this.#request;
-    this.#response = response;
     const opaqueRedirect = response.type === "opaqueredirect";
     if (opaqueRedirect && redirect !== "manual") throw stopped(policy, url);
     let address = url.href;
@@ -271,8 +285,8 @@ export class Exchange {
       response.type === "opaque" || (mode === "no-cors" && !isPage());
     if (opaque) {
       // Where nothing is hidden: as a page has it.
-      response.body?.cancel().catch(() => {});
-      this.#response = null;
+      this.#reader?.cancel().catch(() => {});
+      this.#reader = null;
     }
     const { lengthBytes, leastBytes } = lengthOf(response, method);
     this.#leastBytes = leastBytes;
@@ -310,8 +324,7 @@ export class Exchange {
       throw new GossamerError("EBADMSG", text);
     }
     this.#receivedBytes = 0;
-    this.#response = new Response(all);
-    this.#reader = null;
+    this.#read(new Response(all));
   }
 
   /**
@@ -345,12 +358,25 @@ export class Exchange {
   }
 
   /**
-   * The body, for who reads it without read() and reports to ended() and
-   * failed() himself; null: there is none.
+   * Takes the body over. Its first piece is asked for at once: each moment
+   * later there is more of it, which takes longer to copy.
+   * @param {Response} response
    */
-  get reader() {
-    this.#reader ??= this.#response?.body?.getReader() ?? null;
-    return this.#reader;
+  #read({ body }) {
+    this.#reader = body?.getReader() ?? null;
+    this.#first = this.#reader?.read() ?? null;
+    this.#first?.catch(() => {});
+  }
+
+  /**
+   * The next piece of the body, for who reports to ended() and failed()
+   * himself. One at a time.
+   * @returns {Promise<Piece>}
+   */
+  pull() {
+    const piece = this.#first ?? this.#reader?.read();
+    this.#first = null;
+    return piece ?? Promise.resolve({ done: true, value: undefined });
   }
 
   /**
@@ -359,9 +385,8 @@ export class Exchange {
    * @throws {GossamerError} ECONNRESET: it is cut short; ECANCELED: closed
    */
   async read() {
-    const { reader } = this;
-    if (reader === null) return { done: true, value: undefined };
-    const piece = await reader.read().catch((error) => {
+    if (this.#reader === null) return { done: true, value: undefined };
+    const piece = await this.pull().catch((error) => {
       throw this.failed(error, this.#receivedBytes);
     });
     if (piece.done) {

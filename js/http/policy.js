@@ -35,6 +35,8 @@ import { parseSources } from "./sources.js";
 
 /** Sources of HTTP, with or without methods before them. */
 const OVER_HTTP = /^(?:[a-z,]+=)?(?:\*$|https?:)/i;
+/** What means the same whatever it might be relative to. */
+const ABSOLUTE = /^(?:https?|wss?):\/\//;
 /** Methods that fetch writes in upper case. */
 const KNOWN_METHOD = /^(?:delete|get|head|options|post|put)$/i;
 
@@ -107,7 +109,11 @@ export function methodOf({ method, body }) {
 export function parseAddress(text, { baseUrl }) {
   let url;
   try {
-    url = new URL(text, baseUrl ?? undefined);
+    // Engines parse the base anew each time.
+    url =
+      baseUrl === null || (typeof text === "string" && ABSOLUTE.test(text))
+        ? new URL(text)
+        : new URL(text, baseUrl);
   } catch {
     throw new GossamerError("EINVAL", `not a URL: "${text}"`);
   }

@@ -99,10 +99,13 @@ function parseSource(source, selfOrigin) {
     if (selfOrigin === null) {
       throw bad(source, "there is no page with an origin");
     }
-    // Not url.origin: a blob: address has that of the page which made it. A
-    // WebSocket's scheme is the page's own, by another name.
+    // A blob: address has the origin of the page which made it. A WebSocket's
+    // scheme is the page's own, by another name.
     return (url) =>
-      `${url.protocol.replace(/^ws/, "http")}//${url.host}` === selfOrigin;
+      url.origin === selfOrigin
+        ? url.protocol !== "blob:"
+        : url.protocol.startsWith("ws") &&
+          url.origin.replace("ws", "http") === selfOrigin;
   }
   if (source === "'none'") return () => false;
   if (SCHEME_SOURCE.test(source)) {

@@ -7,7 +7,7 @@ import { Inlet } from "../../js/host/inlet.js";
 import { fakeHost } from "../helpers/host.js";
 
 /** An inlet whose chunks the test hands out one by one. */
-function setUp() {
+function setUp(hooks = {}) {
   const fake = fakeHost();
   const pulls = [];
   const errors = [];
@@ -18,6 +18,7 @@ function setUp() {
   const { memory, ops } = fake.host;
   const inlet = new Inlet(memory, ops, pull, {
     failed: (error) => void errors.push(error),
+    ...hooks,
   });
   const chunk = async (value) => {
     pulls.shift().resolve(value === null ? { done: true } : { value });
@@ -37,6 +38,25 @@ test("a read waits for a chunk, which is copied to its buffer", async () => {
   assert.deepEqual(completed, [[1, 5]]);
   assert.equal(peek(100, 6), "hello\0");
   assert.equal(pulls.length, 0, "and no further");
+});
+
+test("one chunk is pulled ahead, after who waited has this one", async () => {
+  const { inlet, pulls, chunk, completed } = setUp({ ahead: true });
+  inlet.begin();
+  await chunk(bytes("ab"));
+  assert.equal(pulls.length, 0, "it is there, and not read");
+  assert.equal(inlet.read(1, 0, 8), 2);
+  assert.equal(pulls.length, 0, "not before the read is answered");
+  await new Promise(setImmediate);
+  assert.equal(pulls.length, 1);
+  assert.equal(inlet.read(2, 0, 8), PENDING);
+  assert.equal(pulls.length, 1, "one at a time");
+  await chunk(bytes("c"));
+  assert.deepEqual(completed, [[2, 1]]);
+  assert.equal(pulls.length, 1);
+  await chunk(null);
+  assert.equal(inlet.read(3, 0, 8), 0);
+  assert.equal(pulls.length, 0);
 });
 
 test("what a read leaves is there for the next one at once", async () => {

@@ -194,19 +194,23 @@ static void progress(const char *url) {
 
 static int running;
 static int most;
+static int may_meet;
 
 static void get_one(void *arg) {
   struct gs_http_request request = request_of(arg);
   gs_http *http = NULL;
   if (gs_http_open(&http, &request) != GS_OK) return;
   if (++running > most) most = running;
+  /* Until as many have met as may, and one more would have come. */
+  for (int i = 0; i < 5000 && most < may_meet; i++) gs_sleep(GS_MILLISECOND);
   gs_sleep(5 * GS_MILLISECOND);
   running--;
   gs_http_close(http);
 }
 
 static void limit(char *url, const char *count) {
-  printf("limit %d\n", gs_http_limit((uint32_t)strtoul(count, NULL, 10)));
+  may_meet = atoi(count);
+  printf("limit %d\n", gs_http_limit((uint32_t)may_meet));
   for (int i = 0; i < 12; i++) gs_go(get_one, url);
   while (gs_count() > 1) gs_sleep(GS_MILLISECOND);
   printf("most at a time: %d\n", most);
