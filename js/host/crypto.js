@@ -15,7 +15,7 @@ import {
   writeSpec,
 } from "./crypto-layout.js";
 import { StepHasher, hashImports } from "./hash.js";
-import { Waiter } from "./op.js";
+import { Waiter } from "./waiter.js";
 
 /**
  * @typedef {import("../crypto/engine.js").Operation} Operation

@@ -4,7 +4,7 @@ import { HASH_BYTES } from "../crypto/algorithms.js";
 import { createHasher } from "../crypto/hashes.js";
 import { ERRNO, PENDING, messageOf } from "../errors.js";
 import { u32 } from "../memory.js";
-import { Waiter } from "./op.js";
+import { Waiter } from "./waiter.js";
 
 /** @typedef {import("../crypto/hashes.js").Hasher} Hasher */
 

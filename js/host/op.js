@@ -10,27 +10,6 @@ import { u32 } from "../memory.js";
  * @typedef {import("./events.js").Events} Events
  */
 
-/**
- * The owner of what runs to its end though nobody waits for it any more. To ask
- * Ops by the token would not do: another operation may have the number by then.
- */
-export class Waiter {
-  givenUp = false;
-  /** @type {AbortController | null} */
-  #controller = null;
-
-  /** For what can be stopped after all. */
-  get signal() {
-    this.#controller ??= new AbortController();
-    return this.#controller.signal;
-  }
-
-  cancelOp() {
-    this.givenUp = true;
-    this.#controller?.abort();
-  }
-}
-
 export class Ops {
   /** @type {Map<number, OpOwner>} */
   #owners = new Map();
