@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import http from "node:http";
 import { extname } from "node:path";
 import { chromium } from "playwright-core";
+import { CHROMIUM_ARGUMENTS } from "../helpers/browsers.js";
 
 const TYPES = new Map([
   [".js", "text/javascript"],
@@ -12,14 +13,6 @@ const TYPES = new Map([
 const PAGE = `<!doctype html><meta charset="utf-8"><title>bench</title>
 <link rel="icon" href="data:,"><script type="module" src="page.js"></script>`;
 const LIMIT_MS = 60_000;
-
-export const CHROMIUM_ARGS = [
-  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-  "--disable-quic",
-  "--disable-background-networking",
-  "--no-first-run",
-  "--disable-sync",
-];
 
 /**
  * @param {Record<string, string>} files path on the server to file
@@ -79,7 +72,7 @@ export class BrowserBench {
     try {
       const browser = await chromium.launch({
         executablePath,
-        args: CHROMIUM_ARGS,
+        args: CHROMIUM_ARGUMENTS,
       });
       return new BrowserBench(browser, server);
     } catch (error) {

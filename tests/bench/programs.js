@@ -7,6 +7,7 @@ import { execFileSync } from "node:child_process";
 import { ROOT, step } from "../../.ci/exec.mjs";
 import { onPath } from "../../.ci/setup.mjs";
 import { addAsyncify } from "../../js/cli/asyncify.js";
+import { executable } from "../helpers/browsers.js";
 import {
   prepareIdbfs,
   prepareOurFiles,
@@ -332,12 +333,9 @@ export async function preparePrograms(workloads) {
 
 /** Chromium's path, or null. */
 export function findChromium() {
-  const given = process.env.CHROMIUM;
-  if (given !== undefined) return given;
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const folders = (process.env.PATH ?? "").split(":");
-  const paths = names.flatMap((name) =>
-    folders.filter((folder) => onPath(name, folder)).map((f) => join(f, name)),
-  );
-  return paths[0] ?? null;
+  try {
+    return executable("chromium");
+  } catch {
+    return null;
+  }
 }

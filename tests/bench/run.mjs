@@ -177,7 +177,7 @@ class Pages {
       pages.files = await FilesBench.start(chromium, served);
     }
     if (suites.some(({ browser }) => browser === "net")) {
-      pages.net = await NetBench.start(chromium, served);
+      pages.net = await NetBench.start(served);
     }
     if (suites.some(({ browser }) => browser === "frames")) {
       pages.frames = await BrowserBench.start(chromium, served);

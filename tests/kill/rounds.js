@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { chance, seedOf } from "../helpers/chance.js";
 import { startDemos } from "../helpers/server.js";
-import { Chromium, newProfile } from "./chromium.js";
+import { newProfile, startChromium } from "./chromium.js";
 import { unpacked } from "./perform.js";
 import { Verifier } from "./verify.js";
 
@@ -299,7 +299,7 @@ export function someMoment(random) {
  * @throws {Error} what is wrong with what the last life left, or with this one
  */
 export async function live(t, session, profile, moment) {
-  const chromium = new Chromium(t, profile, [session.nextLife()]);
+  const chromium = startChromium(t, profile, [session.nextLife()]);
   try {
     await session.until(moment, chromium.ended);
   } catch (error) {

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { chromium } from "playwright-core";
 import { chance, seedOf } from "../helpers/chance.js";
 import { defer } from "../helpers/defer.js";
-import { Chromium, newProfile } from "./chromium.js";
+import { newProfile, startChromium } from "./chromium.js";
 import { KILLS, LIMIT, SEED, Session } from "./rounds.js";
 
 const PORT_FILE = "DevToolsActivePort";
@@ -35,7 +35,7 @@ function debugAddress(profile) {
 /** A browser whose tabs can be opened, and killed one by one. */
 async function startTabs(t) {
   const profile = newProfile(t);
-  const program = new Chromium(t, profile, [
+  const program = startChromium(t, profile, [
     "--remote-debugging-port=0",
     // A process that waits for a tab would not be known as the tab's.
     "--disable-features=SpareRendererForSitePerProcess",

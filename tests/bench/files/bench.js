@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { ROOT } from "../../../.ci/exec.mjs";
-import { CHROMIUM_ARGS, serve } from "../browser.js";
+import { CHROMIUM_ARGUMENTS } from "../../helpers/browsers.js";
+import { serve } from "../browser.js";
 
 /**
  * @typedef {import("../suites.js").Workload} Workload
@@ -169,7 +170,7 @@ export class FilesBench {
     this.#profile = mkdtempSync(join(FOLDER, "profile-"));
     this.#context = await chromium.launchPersistentContext(this.#profile, {
       executablePath: this.#executablePath,
-      args: CHROMIUM_ARGS,
+      args: CHROMIUM_ARGUMENTS,
     });
     return this.#context;
   }

@@ -1,8 +1,13 @@
-/* Chromium and the server for the suite `net`. Every figure has a browser
- * window, a page and connections of its own; the server has the bodies in
- * memory and sends each in one go. */
-import { chromium } from "playwright-core";
-import { CHROMIUM_ARGS, serve } from "../browser.js";
+/* Chromium and the server for the suite `net`. Every figure has a browser, a
+ * page and connections of its own; the server has the bodies in memory and
+ * sends each in one go. No driver is there: it would be told of each request
+ * and where in the code it was made, and that takes longer than what is
+ * measured. The page posts its figures. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Chromium } from "../../helpers/chromium.js";
+import { serve } from "../browser.js";
 import { DOWNLOAD_BYTES } from "./common.js";
 
 /** @typedef {import("../suites.js").Workload} Workload */
@@ -26,6 +31,20 @@ const SCRIPTS = new Map([
   ["emscripten-fetch", ["emscripten-net.js", "net-emscripten.js"]],
 ]);
 
+/** Where a page posts its figures, or what went wrong. */
+const RESULT = "/result";
+
+/* Runs after the scripts of a peer, whose module may take its time. */
+const RUNNER = `const post = (result) =>
+  fetch("${RESULT}", { method: "POST", body: JSON.stringify(result) });
+try {
+  while (globalThis.bench === undefined) await new Promise((r) => setTimeout(r, 10));
+  await new Promise((r) => setTimeout(r, ${SETTLE_MS}));
+  await post({ values: await bench(decodeURIComponent(location.hash.slice(1))) });
+} catch (error) {
+  await post({ error: String(error) });
+}`;
+
 /** @param {string[]} scripts */
 function pageOf(scripts) {
   const tags = scripts.map((src, index) => {
@@ -33,7 +52,8 @@ function pageOf(scripts) {
     return `<script src="/${src}"${type}></script>`;
   });
   return `<!doctype html><meta charset="utf-8"><title>net</title>
-<link rel="icon" href="data:,">${tags.join("")}`;
+<link rel="icon" href="data:,">${tags.join("")}
+<script type="module">${RUNNER}</script>`;
 }
 
 /** What no packing makes smaller; all bodies are its beginning. */
@@ -67,40 +87,49 @@ function sendBytes(request, response) {
   return true;
 }
 
-/** The browser, started once. */
+/** @typedef {{ values?: Record<string, number>, error?: string }} Result */
+
+/** The server; a browser is started for each figure. */
 export class NetBench {
-  #browser;
-  #server;
+  /** @type {import("node:http").Server | null} */
+  #server = null;
+  /** @type {(result: Result) => void} */
+  #posted = () => {};
 
-  /**
-   * @param {import("playwright-core").Browser} browser
-   * @param {import("node:http").Server} server
-   */
-  constructor(browser, server) {
-    this.#browser = browser;
-    this.#server = server;
-  }
-
-  /**
-   * @param {string} executablePath of Chromium
-   * @param {Record<string, string>} files path on the server to file
-   */
-  static async start(executablePath, files) {
+  /** @param {Record<string, string>} files path on the server to file */
+  static async start(files) {
     fillNoise();
     const pages = Object.fromEntries(
       [...SCRIPTS].map(([peer, scripts]) => [`/${peer}`, pageOf(scripts)]),
     );
-    const server = await serve(files, pages, ISOLATED, sendBytes);
-    try {
-      const browser = await chromium.launch({
-        executablePath,
-        args: CHROMIUM_ARGS,
-      });
-      return new NetBench(browser, server);
-    } catch (error) {
-      server.close();
-      throw error;
-    }
+    const bench = new NetBench();
+    bench.#server = await serve(
+      files,
+      pages,
+      ISOLATED,
+      (request, response) =>
+        bench.#take(request, response) || sendBytes(request, response),
+    );
+    return bench;
+  }
+
+  /**
+   * @param {import("node:http").IncomingMessage} request
+   * @param {import("node:http").ServerResponse} response
+   * @returns {boolean} whether it was for here
+   */
+  #take(request, response) {
+    if (request.url !== RESULT) return false;
+    let text = "";
+    request.setEncoding("utf8");
+    request.on("data", (piece) => {
+      text += piece;
+    });
+    request.on("end", () => {
+      response.end();
+      this.#posted(JSON.parse(text));
+    });
+    return true;
   }
 
   /**
@@ -109,29 +138,35 @@ export class NetBench {
    * @returns {Promise<Map<string, number>>} values by row key
    */
   async run({ name }, peer) {
-    const address = this.#server.address();
+    const address = this.#server?.address() ?? null;
     if (address === null || typeof address === "string") {
       throw new Error("the server of the page has no port");
     }
-    const context = await this.#browser.newContext();
-    context.setDefaultTimeout(LIMIT_MS);
-    const timer = setTimeout(() => void context.close(), LIMIT_MS);
+    const url = `http://127.0.0.1:${address.port}/${peer}#${name}`;
+    const profile = mkdtempSync(join(tmpdir(), "gossamer-profile-"));
+    const chromium = new Chromium(profile, [url]);
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
     try {
-      const page = await context.newPage();
-      await page.goto(`http://127.0.0.1:${address.port}/${peer}`);
-      await page.waitForFunction("globalThis.bench !== undefined");
-      await page.waitForTimeout(SETTLE_MS);
-      const values = await page.evaluate(`bench(${JSON.stringify(name)})`);
-      return new Map(Object.entries(/** @type {any} */ (values)));
+      /** @type {Result} */
+      const { values, error } = await new Promise((resolve, reject) => {
+        this.#posted = resolve;
+        const fail = (/** @type {string} */ why) =>
+          reject(new Error(`${name} of ${peer}: ${why}`));
+        timer = setTimeout(fail, LIMIT_MS, "no figures in time");
+        void chromium.ended.then(() => fail("the browser has ended"));
+      });
+      if (values === undefined) throw new Error(`${name} of ${peer}: ${error}`);
+      return new Map(Object.entries(values));
     } finally {
       clearTimeout(timer);
-      await context.close();
+      await chromium.kill();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     }
   }
 
-  async close() {
-    await this.#browser.close();
-    this.#server.close();
-    this.#server.closeAllConnections();
+  close() {
+    this.#server?.close();
+    this.#server?.closeAllConnections();
   }
 }
