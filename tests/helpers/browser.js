@@ -154,17 +154,22 @@ export async function openPage(t, url, options = {}) {
   context.on("page", watch);
   const page = await context.newPage();
 
+  const absent = () =>
+    expectErrors.filter(
+      (pattern) => !errors.some((error) => pattern.test(error)),
+    );
   defer(t, async () => {
+    // A console tells later than the page goes on.
+    for (let tries = 0; tries < 100 && absent().length > 0; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     await context.close();
     const known = [...expectErrors, ...allowErrors];
     const unexpected = errors.filter(
       (error) => !known.some((pattern) => pattern.test(error)),
     );
     assert.deepEqual(unexpected, [], `errors in the page ${url}`);
-    const absent = expectErrors.filter(
-      (pattern) => !errors.some((error) => pattern.test(error)),
-    );
-    assert.deepEqual(absent, [], `errors that never came in the page ${url}`);
+    assert.deepEqual(absent(), [], `errors that never came in the page ${url}`);
   });
 
   await page.goto(url);
